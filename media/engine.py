@@ -1,0 +1,171 @@
+"""The engine's door: messages in, messages out, from any event loop; the work is done on threads of its own.
+
+`Engine` keeps the media loop (UDP socket, ICE, DTLS, fan-out) in one thread and the mixer in another. Everything it
+takes and gives is plain data with opaque ids, so that it could live in another process.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from media import udp
+from media.mixer import Mix
+from media.sound import Level
+from media.studio import (
+    Answer,
+    EngineEvent,
+    EngineStats,
+    MixerFailed,
+    PeerClosed,
+    PeerConnected,
+    SourceFlowing,
+    SourceSilent,
+    Studio,
+)
+
+__all__ = [
+    "Answer",
+    "Engine",
+    "EngineConfig",
+    "EngineEvent",
+    "EngineStats",
+    "Level",
+    "Mix",
+    "MixerFailed",
+    "PeerClosed",
+    "PeerConnected",
+    "SourceFlowing",
+    "SourceSilent",
+]
+
+# Lets the mixer's thread have the interpreter within 0.5 ms of its tick, whatever the web side does.
+_SWITCH_INTERVAL_S: Final = 0.0005
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Where to listen (`udp_host` empty: everywhere; `udp_port` 0: any), which addresses to announce (empty: ours)."""
+
+    udp_host: str = ""
+    udp_port: int = 8080
+    public_ips: tuple[str, ...] = ()
+
+
+class Engine:
+    """Use `await Engine.open(config)` and `await engine.aclose()`; all else between them, from that same event loop."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._web = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
+        self._sock = udp.open_socket(config.udp_host, config.udp_port)
+        self.udp_port: int = self._sock.getsockname()[1]
+        own = (config.udp_host,) if config.udp_host and config.udp_host not in ("::", "0.0.0.0") else ()
+        self._hosts = config.public_ips or own or tuple(udp.local_addresses())
+        self._media = asyncio.new_event_loop()
+        self._studio: Studio | None = None
+        self._thread = threading.Thread(target=self._media.run_forever, name="media", daemon=True)
+
+    @classmethod
+    async def open(cls, config: EngineConfig) -> "Engine":
+        """Bind the port and start the threads.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        engine = cls(config)
+        engine._thread.start()
+        await engine._call(engine._set_up)
+        return engine
+
+    async def aclose(self) -> None:
+        """Say goodbye to every peer, stop the threads, close the port. `events` ends."""
+        await self._call(self._studio_now.close)
+        self._media.call_soon_threadsafe(self._media.stop)
+        await asyncio.to_thread(self._thread.join)
+        self._media.close()
+        self._sock.close()
+        self._queue.put_nowait(None)
+
+    def _set_up(self) -> None:
+        self._studio = Studio(self._sock, self._hosts, self._tell)
+
+    @property
+    def _studio_now(self) -> Studio:
+        assert self._studio is not None
+        return self._studio
+
+    def _tell(self, event: EngineEvent) -> None:
+        try:
+            self._web.call_soon_threadsafe(self._queue.put_nowait, event)
+        except RuntimeError:
+            # The web loop closed first; nobody is left to be told.
+            return
+
+    async def _call(self, work: Callable[[], _T]) -> _T:
+        async def on_media_thread() -> _T:
+            return work()
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(on_media_thread(), self._media))
+
+    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
+        """Answer a publisher's offer. Its sound becomes the source `audio`, its picture `video`; None refuses a kind.
+        Who published that source before is told goodbye (`PeerClosed` with reason "replaced").
+
+        Raises:
+            OfferRejected: see `media.sdp.parse_offer` and `media.offers.agree_to_publish`.
+            Overloaded: too many sessions that never connected.
+        """
+        return await self._call(lambda: self._studio_now.publish(peer, offer, audio, video))
+
+    async def subscribe(self, peer: str, offer: str, *, bus: str, picture: str | None) -> Answer:
+        """Answer a subscriber's offer: it will hear `bus` and, if it offers video, see the picture bus `picture`.
+
+        Raises:
+            OfferRejected: see `media.sdp.parse_offer` and `media.offers.agree_to_send`.
+            Overloaded: too many sessions that never connected.
+        """
+        return await self._call(lambda: self._studio_now.subscribe(peer, offer, bus, picture))
+
+    async def close_peer(self, peer: str) -> bool:
+        """End a session. False when there is none of that name."""
+        return await self._call(lambda: self._studio_now.close_peer(peer))
+
+    async def move(self, peer: str, bus: str) -> None:
+        """Let a subscriber hear `bus` from the next tick on, without a new offer.
+
+        Raises:
+            PeerUnknown: there is no such subscriber.
+        """
+        await self._call(lambda: self._studio_now.move(peer, bus))
+
+    def set_mix(self, bus: str, mix: Mapping[str, Mix]) -> None:
+        """What `bus` carries. A source not named fades out within 30 ms."""
+        self._studio_now.set_mix(bus, mix)
+
+    def set_picture(self, picture: str, source: str | None) -> None:
+        """Which video source the picture bus forwards, now or when it comes."""
+        self._media.call_soon_threadsafe(self._studio_now.set_picture, picture, source)
+
+    def add_demo(self, audio: str, video: str) -> None:
+        """A generated source (bells and a clock), made only while somebody hears or sees it."""
+        self._media.call_soon_threadsafe(self._studio_now.add_demo, audio, video)
+
+    def levels(self) -> dict[str, Level]:
+        """The last tick's level of every source and bus; asking keeps them fresh for two seconds."""
+        mixer = self._studio_now.mixer
+        mixer.watch_levels()
+        return dict(mixer.levels)
+
+    async def stats(self) -> EngineStats:
+        """Numbers about everything."""
+        return await self._call(self._studio_now.stats)
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        """What happens, in order, until the engine is closed. For one reader."""
+        while (event := await self._queue.get()) is not None:
+            yield event

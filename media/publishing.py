@@ -1,0 +1,156 @@
+"""A publisher's side: RTP in, to a jitter buffer (sound) and a picture bus (video); reports and requests back."""
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+from media import rtcp
+from media.jitter import JitterBuffer
+from media.peer import Peer
+from media.pictures import VideoSource, seconds_after
+from media.reception import Reception
+from media.rtp import RtpPacket, timestamp_after
+from media.udp import Address
+
+REPORT_EVERY_S: Final = 1.0
+SILENT_AFTER_S: Final = 2.0
+_CNAME: Final = b"tolmach"
+_LIMITER_S: Final = 0.005
+_USUAL_DELAY_S: Final = 0.06
+# A venue's 720p at full quality; a limit by what the line bears belongs to congestion control.
+_MAX_VIDEO_BITS_PER_S: Final = 4_000_000
+
+
+class Publisher:
+    """What one publishing peer sends.
+
+    Args:
+        audio_types: payload types of Opus, video_types: payload type → codec, as answered.
+        sound: where audio goes, or None when no audio was answered.
+        on_flow: told True when packets of any track begin or begin again, False after 2 s of silence.
+    """
+
+    def __init__(
+        self,
+        audio_types: frozenset[int],
+        video_types: dict[int, str],
+        sound: JitterBuffer | None,
+        on_flow: Callable[[bool], None],
+    ) -> None:
+        self.sound = sound
+        self.video = VideoSource(self._ask_keyframe, self._capture_time) if video_types else None
+        self._audio_types = audio_types
+        self._video_types = video_types
+        self._on_flow = on_flow
+        self._ssrc = random.getrandbits(31) | 1
+        self._peer: Peer | None = None
+        self._audio: Reception | None = None
+        self._pictures: Reception | None = None
+        self._last_packet = 0.0
+        self._is_flowing = False
+        self._reported = 0.0
+        self._delay_s: float | None = None
+
+    @property
+    def receptions(self) -> dict[str, Reception]:
+        """Statistics by kind of track, of those that have sent."""
+        found = {"audio": self._audio, "video": self._pictures}
+        return {kind: reception for kind, reception in found.items() if reception is not None}
+
+    def on_connected(self, peer: Peer, now: float) -> None:
+        """Media may come."""
+        self._peer = peer
+
+    def on_rtp(self, packet: RtpPacket, now: float) -> None:
+        """Sound to the jitter buffer, pictures to their buses; other payload types to nobody."""
+        if packet.payload_type in self._audio_types and self.sound is not None:
+            self._audio = self._reception(self._audio, packet, 48000)
+            self._audio.note(packet.sequence, packet.timestamp, len(packet.payload), now)
+            self.sound.push(packet)
+        elif (codec := self._video_types.get(packet.payload_type)) and self.video is not None:
+            self._pictures = self._reception(self._pictures, packet, 90000)
+            self._pictures.note(packet.sequence, packet.timestamp, len(packet.payload), now)
+            if packet.payload:
+                self.video.take(packet, codec, now)
+        else:
+            return
+        self._last_packet = now
+        if not self._is_flowing:
+            self._is_flowing = True
+            self._on_flow(True)
+        self._ask_again(now)
+
+    @staticmethod
+    def _reception(known: Reception | None, packet: RtpPacket, clock_hz: int) -> Reception:
+        return known if known is not None and known.ssrc == packet.ssrc else Reception(packet.ssrc, clock_hz)
+
+    def _ask_again(self, now: float) -> None:
+        for reception in (self._audio, self._pictures):
+            if reception is not None and (wanted := reception.to_ask_for(now)):
+                self._send(rtcp.format_nack(self._ssrc, reception.ssrc, wanted))
+
+    def on_rtcp(self, items: list[rtcp.Item], now: float) -> None:
+        """Sender reports set the clocks."""
+        for item in items:
+            if isinstance(item, rtcp.SenderReport):
+                for reception in (self._audio, self._pictures):
+                    if reception is not None and reception.ssrc == item.ssrc:
+                        reception.note_report(item, now)
+
+    def on_moved(self, address: Address) -> None:
+        """Nothing here goes by address."""
+
+    def on_timer(self, now: float) -> None:
+        """Reports once a second; silence is noticed."""
+        if self._is_flowing and now - self._last_packet > SILENT_AFTER_S:
+            self._is_flowing = False
+            self._on_flow(False)
+        if now - self._reported < REPORT_EVERY_S:
+            return
+        self._reported = now
+        blocks = [r.block(now) for r in (self._audio, self._pictures) if r is not None]
+        packet = rtcp.format_receiver_report(self._ssrc, blocks, _CNAME)
+        if self._pictures is not None:
+            packet += rtcp.format_remb(self._ssrc, [self._pictures.ssrc], _MAX_VIDEO_BITS_PER_S)
+        self._send(packet)
+
+    def on_closed(self) -> None:
+        """The stream has ended."""
+        self._peer = None
+        if self._is_flowing:
+            self._is_flowing = False
+            self._on_flow(False)
+
+    def _ask_keyframe(self) -> None:
+        if self._pictures is not None:
+            self._send(rtcp.format_pli(self._ssrc, self._pictures.ssrc))
+
+    def _send(self, packet: bytes) -> None:
+        if self._peer is not None:
+            self._peer.send_rtcp(packet)
+
+    def _capture_time(self, timestamp: int) -> float | None:
+        """When the sound of this picture's moment leaves the mixer: the publisher's clock plus the sound's delay."""
+        pictures = self._pictures
+        if pictures is None or pictures.report is None:
+            return None
+        captured = pictures.report.ntp_s + seconds_after(timestamp, pictures.report.timestamp)
+        delay = self._sound_delay()
+        if delay is None:
+            # Nobody hears its sound: what the mixer usually takes keeps the picture where it will be wanted.
+            delay = pictures.report_at - pictures.report.ntp_s + _USUAL_DELAY_S
+        return captured + delay
+
+    def _sound_delay(self) -> float | None:
+        """From the publisher's clock to our monotonic one, by way of the sound that plays just now; smoothed."""
+        played = self.sound.played if self.sound is not None else None
+        report = self._audio.report if self._audio is not None else None
+        if played is None or report is None:
+            return self._delay_s
+        at, timestamp = played
+        captured = report.ntp_s + timestamp_after(timestamp, report.timestamp) / 48000
+        delay = at + _LIMITER_S - captured
+        if self._delay_s is None or abs(delay - self._delay_s) > 0.5:
+            self._delay_s = delay
+        self._delay_s += (delay - self._delay_s) / 8
+        return self._delay_s

@@ -1,0 +1,119 @@
+"""What arrives of one RTP stream: loss, jitter, and which packets to ask for again (RFC 3550 A.1, A.3, A.8; RFC 4585).
+
+Without I/O and without a clock: the caller says when.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from media.rtcp import ReportBlock, SenderReport
+from media.rtp import sequence_after, timestamp_after
+
+# Reordering on real paths is over within this; asking earlier would ask for what is on its way.
+_PATIENCE_S: Final = 0.02
+_ASK_AGAIN_S: Final = 0.1
+_MOST_ASKS: Final = 3
+_MOST_MISSING: Final = 200
+
+
+@dataclass(slots=True)
+class _Missing:
+    since: float
+    asked_at: float = 0.0
+    asks: int = 0
+
+
+class Reception:
+    """Statistics of one SSRC, and its sender's clock.
+
+    Args:
+        ssrc: the stream's.
+        clock_hz: the rate of its timestamps.
+    """
+
+    def __init__(self, ssrc: int, clock_hz: int) -> None:
+        self.ssrc = ssrc
+        self.packets = 0
+        self.octets = 0
+        self.report: SenderReport | None = None
+        self._clock_hz = clock_hz
+        self._first: int | None = None
+        self._highest = 0
+        self._cycles = 0
+        self._jitter = 0.0
+        self._transit: float | None = None
+        self._expected_before = 0
+        self._received_before = 0
+        self.report_at = 0.0
+        self._missing: dict[int, _Missing] = {}
+        self._last_timestamp = 0
+
+    def note(self, sequence: int, timestamp: int, size: int, now: float) -> None:
+        """A packet of `size` bytes came at `now`."""
+        self.packets += 1
+        self.octets += size
+        if self._first is None:
+            self._first = self._highest = sequence
+        ahead = sequence_after(sequence, self._highest)
+        if ahead > 0:
+            self._note_gap(ahead, now)
+            if sequence < self._highest:
+                self._cycles += 1
+            self._highest = sequence
+        else:
+            self._missing.pop(sequence, None)
+        self._note_transit(timestamp, now)
+
+    def _note_gap(self, ahead: int, now: float) -> None:
+        if ahead > _MOST_MISSING:
+            self._missing.clear()
+            return
+        for step in range(1, ahead):
+            self._missing[(self._highest + step) & 0xFFFF] = _Missing(now)
+
+    def _note_transit(self, timestamp: int, now: float) -> None:
+        step = timestamp_after(timestamp, self._last_timestamp) / self._clock_hz if self._transit is not None else 0
+        if self._transit is not None and abs(step) < 1:
+            late = abs((now - self._transit) - step) * self._clock_hz
+            self._jitter += (late - self._jitter) / 16
+        self._transit, self._last_timestamp = now, timestamp
+
+    def note_report(self, report: SenderReport, now: float) -> None:
+        """The stream's sender told its clock."""
+        self.report, self.report_at = report, now
+
+    @property
+    def jitter_ms(self) -> float:
+        """Interarrival jitter (RFC 3550 section 6.4.1)."""
+        return self._jitter / self._clock_hz * 1000
+
+    @property
+    def lost(self) -> int:
+        """Packets that never came, so far."""
+        return max(0, self._expected() - self.packets)
+
+    def _expected(self) -> int:
+        return 0 if self._first is None else (self._cycles << 16) + self._highest - self._first + 1
+
+    def block(self, now: float) -> ReportBlock:
+        """The report block since the last one."""
+        expected = self._expected()
+        wanted, got = expected - self._expected_before, self.packets - self._received_before
+        self._expected_before, self._received_before = expected, self.packets
+        fraction = max(0.0, (wanted - got) / wanted) if wanted > 0 else 0.0
+        last = self.report.ntp_middle if self.report else 0
+        delay = now - self.report_at if self.report else 0.0
+        highest = (self._cycles << 16) + self._highest
+        return ReportBlock(self.ssrc, fraction, min(self.lost, 0x7FFFFF), highest, int(self._jitter), last, delay)
+
+    def to_ask_for(self, now: float) -> list[int]:
+        """Sequence numbers to ask for again now; each at most three times, 100 ms apart."""
+        asked = []
+        for sequence, missing in list(self._missing.items()):
+            if missing.asks >= _MOST_ASKS:
+                del self._missing[sequence]
+            elif now - missing.since >= _PATIENCE_S and now - missing.asked_at >= _ASK_AGAIN_S:
+                missing.asks += 1
+                missing.asked_at = now
+                asked.append(sequence)
+        return asked

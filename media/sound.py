@@ -1,0 +1,124 @@
+"""Sums on sound: gain ramps, a look-ahead limiter, levels, shortening without a click. 48 kHz mono float32."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from media.opus import FRAME_SAMPLES, Pcm
+
+FLOOR_DBFS: Final = -120.0
+_BLOCK_SAMPLES: Final = 240
+_CEILING: Final = 0.891
+"""−1 dBFS, so that Opus's own overshoot stays below full scale."""
+_RELEASE_PER_BLOCK: Final = 1.02
+_RAMP: Final = np.arange(1, FRAME_SAMPLES + 1, dtype=np.float32)
+_FADE_IN: Final = np.linspace(0, 1, _BLOCK_SAMPLES, dtype=np.float32)
+SILENCE: Final = np.zeros(FRAME_SAMPLES, np.float32)
+SILENCE.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Peak and root mean square of the last tick, in dBFS, not below −120."""
+
+    peak_dbfs: float
+    rms_dbfs: float
+
+
+def measure(pcm: Pcm) -> Level:
+    """The level of one frame."""
+    peak = max(float(pcm.max()), -float(pcm.min()))
+    mean_square = float(np.dot(pcm, pcm)) / len(pcm)
+    return Level(decibels(peak), decibels(mean_square) / 2)
+
+
+def decibels(ratio: float) -> float:
+    """20 log10, not below −120 (so a mean square wants half of it)."""
+    return max(FLOOR_DBFS, 20 * float(np.log10(ratio))) if ratio > 1e-12 else FLOOR_DBFS
+
+
+class Fader:
+    """One source's gain in one bus: jumps never, ramps linearly over the time it was told."""
+
+    __slots__ = ("_step", "gain", "target")
+
+    def __init__(self, gain: float = 0.0) -> None:
+        self.gain = gain
+        self.target = gain
+        self._step = 0.0
+
+    def go(self, target: float, ramp_ms: int) -> None:
+        """Reach `target` within `ramp_ms`, from wherever it is now."""
+        self.target = target
+        self._step = (target - self.gain) / max(1, ramp_ms * 48)
+
+    def jump(self) -> None:
+        """Be there already: nobody listens."""
+        self.gain = self.target
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it lets nothing through, now and later."""
+        return self.gain == 0.0 and self.target == 0.0
+
+    def add(self, mix: Pcm, pcm: Pcm) -> None:
+        """Add one frame to the mix, at the gain of every sample."""
+        if self.gain == self.target:
+            if self.gain == 1.0:
+                mix += pcm
+            elif self.gain:
+                mix += pcm * np.float32(self.gain)
+            return
+        low, high = sorted((self.gain, self.target))
+        curve = np.clip(self.gain + self._step * _RAMP, low, high).astype(np.float32)
+        mix += pcm * curve
+        self.gain = float(curve[-1])
+        # A ramp's last step may stop a rounding error short of its target.
+        if abs(self.gain - self.target) < abs(self._step):
+            self.gain = self.target
+
+
+class Limiter:
+    """Never lets a sample past −1 dBFS; looks 5 ms ahead, so it turns down before the peak and not at it.
+
+    The gain is a straight line between the borders of 5 ms blocks, and at each border not above what either block
+    beside it can bear. Delay: 5 ms, always.
+    """
+
+    def __init__(self) -> None:
+        self._held: Pcm = np.zeros(_BLOCK_SAMPLES, np.float32)
+        self._gain = 1.0
+        self.is_limiting = False
+
+    def limit(self, frame: Pcm) -> Pcm:
+        """The frame before this one's last 5 ms and this one's first 15 ms, limited."""
+        joined = np.concatenate((self._held, frame))
+        self._held = joined[FRAME_SAMPLES:].copy()
+        peak = max(float(joined.max()), -float(joined.min()))
+        self.is_limiting = peak > _CEILING or self._gain < 1.0
+        if not self.is_limiting:
+            return joined[:FRAME_SAMPLES]
+        bears = np.minimum(1.0, _CEILING / np.maximum(np.abs(joined).reshape(5, -1).max(axis=1), 1e-9))
+        gains = [self._gain]
+        for block in range(4):
+            gains.append(float(min(bears[block], bears[block + 1], gains[-1] * _RELEASE_PER_BLOCK, 1.0)))
+        self._gain = gains[-1]
+        curve = np.concatenate(
+            [np.linspace(gains[b], gains[b + 1], _BLOCK_SAMPLES, dtype=np.float32) for b in range(4)]
+        )
+        limited: Pcm = joined[:FRAME_SAMPLES] * curve
+        return limited
+
+
+def shorten(pcm: Pcm, most: int) -> Pcm:
+    """The sound without 5 to `most`/48 ms of it, cut where it is most like itself (WSOLA with one splice).
+
+    `pcm` must hold at least `most` + 240 samples. Returns it shorter by 240 to `most` samples.
+    """
+    head = pcm[:_BLOCK_SAMPLES]
+    searched = pcm[_BLOCK_SAMPLES : most + _BLOCK_SAMPLES]
+    likeness = np.correlate(searched, head, "valid") if len(searched) > _BLOCK_SAMPLES else np.zeros(1)
+    cut = _BLOCK_SAMPLES + int(np.argmax(likeness))
+    splice = head + (pcm[cut : cut + _BLOCK_SAMPLES] - head) * _FADE_IN
+    return np.concatenate((splice, pcm[cut + _BLOCK_SAMPLES :]))

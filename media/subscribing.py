@@ -1,0 +1,170 @@
+"""A subscriber's side: an end in one audio bus and perhaps in a picture bus; reports, resends, language switches."""
+
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from media import rtcp
+from media.audiobus import AudioBus
+from media.fanout import AudioClock, Subscriber, Switches, may_resend, send_one
+from media.peer import Peer
+from media.pictures import PictureBus, codec_of
+from media.rtp import RtpPacket
+from media.udp import Address
+
+_REPORT_EVERY_S: Final = 3.0
+CNAME: Final = "tolmach"
+WALL_OFFSET_S: Final = time.time() - time.monotonic()
+"""Set once, so that a change of the machine's clock moves nobody's lip sync."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """What all subscribers share: buses by name, the tick now sent and when it was due."""
+
+    sock: socket.socket
+    clock: AudioClock
+    buses: dict[str, AudioBus] = field(default_factory=dict)
+    tick: int = 0
+    tick_at: float = 0.0
+
+
+class Listener:
+    """One subscriber.
+
+    Args:
+        stage: the buses.
+        bus: the audio bus to begin with.
+        audio_type: payload type of Opus in their offer, or None without audio.
+        picture: the picture bus, or None; video_types: payload type by codec.
+        on_count: called with a bus's name whenever its number of subscribers changed.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        bus: str,
+        audio_type: int | None,
+        picture: PictureBus | None,
+        video_types: dict[str, int],
+        on_count: Callable[[str], None],
+    ) -> None:
+        self.bus = bus
+        self.lost_fraction = 0.0
+        self._stage = stage
+        self._audio_type = audio_type
+        self._picture = picture
+        self._video_types = video_types
+        self._on_count = on_count
+        self._peer: Peer | None = None
+        self._audio: Subscriber | None = None
+        self._video: dict[str, Subscriber] = {}
+        self._switches = Switches()
+        self._first_tick: int | None = None
+        self._reported = 0.0
+
+    def on_connected(self, peer: Peer, now: float) -> None:
+        """Join the buses; the next tick's packet is theirs."""
+        self._peer = peer
+        session, address = peer.session.srtp, peer.address
+        assert session is not None
+        assert address is not None
+        if self._audio_type is not None:
+            self._audio = Subscriber(session, address, self._audio_type, self._stage.clock.ssrc)
+            self._enter(self.bus)
+        if self._picture is not None:
+            ssrc = self._picture.ssrc
+            self._video = {codec: Subscriber(session, address, pt, ssrc) for codec, pt in self._video_types.items()}
+            self._picture.add_viewer(self._video, now)
+
+    def move(self, bus: str) -> None:
+        """Hear another bus from the next tick on."""
+        if bus == self.bus:
+            return
+        self._leave()
+        self.bus = bus
+        if self._audio is not None:
+            self._enter(bus)
+
+    def _enter(self, bus: str) -> None:
+        assert self._audio is not None
+        self._stage.buses[bus].fan.add(self._audio)
+        self._switches.note(self._stage.clock.sequence(self._stage.tick + 1), bus)
+        self._on_count(bus)
+
+    def _leave(self) -> None:
+        if self._audio is not None and self._audio.slot >= 0:
+            self._stage.buses[self.bus].fan.remove(self._audio)
+            self._on_count(self.bus)
+
+    def on_moved(self, address: Address) -> None:
+        """Send to the new address from now on."""
+        if self._audio is not None:
+            self._stage.buses[self.bus].fan.readdress(self._audio, address)
+        for codec, end in self._video.items():
+            if self._picture is not None:
+                self._picture.fans[codec].readdress(end, address)
+
+    def on_closed(self) -> None:
+        """Leave the buses."""
+        self._leave()
+        self._audio = None
+        if self._picture is not None:
+            self._picture.remove_viewer(self._video)
+        self._peer = None
+
+    def on_rtp(self, packet: RtpPacket, now: float) -> None:
+        """A subscriber sends nothing that anybody wants."""
+
+    def on_rtcp(self, items: list[rtcp.Item], now: float) -> None:
+        """Answer what is asked for again, pass on the wish for a keyframe, note what they lose."""
+        for item in items:
+            match item:
+                case rtcp.Nack(media_ssrc, sequences) if media_ssrc == self._stage.clock.ssrc:
+                    self._resend_audio(sequences, now)
+                case rtcp.Nack(media_ssrc, sequences) if self._picture and media_ssrc == self._picture.ssrc:
+                    self._resend_video(sequences, now)
+                case rtcp.KeyframeRequest() if self._picture is not None:
+                    self._picture.want_keyframe(now)
+                case rtcp.ReportBlock(ssrc=ssrc, lost_fraction=lost) if ssrc == self._stage.clock.ssrc:
+                    self.lost_fraction = lost
+                case _:
+                    pass
+
+    def _resend_audio(self, sequences: tuple[int, ...], now: float) -> None:
+        for sequence in sequences:
+            name = self._switches.bus_at(sequence)
+            bus = self._stage.buses.get(name) if name is not None else None
+            packet = bus.history.find(sequence) if bus is not None else None
+            if packet is not None and self._audio is not None and may_resend(self._audio, now):
+                send_one(self._stage.sock, self._audio, packet)
+
+    def _resend_video(self, sequences: tuple[int, ...], now: float) -> None:
+        assert self._picture is not None
+        for sequence in sequences:
+            packet = self._picture.history.find(sequence)
+            end = self._video.get(codec_of(packet)) if packet is not None else None
+            if packet is not None and end is not None and may_resend(end, now):
+                send_one(self._stage.sock, end, packet)
+
+    def on_timer(self, now: float) -> None:
+        """Sender reports every three seconds, so that browsers keep lip sync (RFC 3550 section 6.4.1)."""
+        if now - self._reported < _REPORT_EVERY_S or self._peer is None:
+            return
+        self._reported = now
+        stage, cname = self._stage, CNAME.encode()
+        packet = b""
+        if self._audio is not None:
+            if self._first_tick is None:
+                self._first_tick = stage.tick
+            sent = stage.tick - self._first_tick
+            due = stage.tick_at + WALL_OFFSET_S
+            timestamp = stage.clock.timestamp(stage.tick)
+            packet += rtcp.format_sender_report(stage.clock.ssrc, due, timestamp, sent, sent * 160, cname)
+        if self._picture is not None and (clock := self._picture.clock()) is not None:
+            at, timestamp = clock
+            packet += rtcp.format_sender_report(self._picture.ssrc, at + WALL_OFFSET_S, timestamp, 0, 0, cname)
+        if packet:
+            self._peer.send_rtcp(packet)
