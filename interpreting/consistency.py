@@ -1,0 +1,84 @@
+"""What makes a room contradict itself, whether it came from a configuration, a snapshot or an event.
+
+The rules of conduct, which refuse a command, are left to ``decisions``; this is the net beneath them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interpreting.errors import Refused
+from interpreting.ids import SourceId, SourceKind, kind_of
+from interpreting.languages import FLOOR
+
+if TYPE_CHECKING:
+    from interpreting.booth import Booth
+    from interpreting.room import Room
+
+
+def contradiction(room: Room) -> str:
+    """Return what is wrong with the room in words for developers, or nothing."""
+    if not room.languages or len(set(room.languages)) != len(room.languages):
+        return "a room needs languages, each once"
+    if FLOOR in room.languages:
+        return "'floor' is the original, not a language"
+    if room.floor_language not in room.languages:
+        return "the floor speaks a language that is no channel of the room"
+    if not set(room.fallbacks) <= set(room.languages):
+        return "a fallback is set for a language that is no channel of the room"
+    for source, kind in room.sources.items():
+        if _form_of(source) is not kind:
+            return f"a source of kind {kind} has another kind's id"
+    for booth_id, booth in room.booths.items():
+        problem = "filed under another id" if booth.id != booth_id else _booth_contradiction(room, booth)
+        if problem:
+            return f"booth {booth_id}: {problem}"
+    return _seats_contradiction(room)
+
+
+def _form_of(source: SourceId) -> SourceKind | None:
+    try:
+        return kind_of(source)
+    except Refused:
+        return None
+
+
+def _booth_contradiction(room: Room, booth: Booth) -> str:
+    if not booth.languages or len(set(booth.languages)) != len(booth.languages):
+        return "a booth needs outgoing languages, each once"
+    if not set(booth.languages) <= set(room.languages):
+        return "an outgoing language is no channel of the room"
+    for person, seat in booth.seats.items():
+        if seat.person != person:
+            return "a seat is filed under another person"
+        if seat.outgoing not in booth.languages:
+            return "a seat speaks into a language that the booth does not have"
+        if seat.incoming != FLOOR and seat.incoming not in room.languages:
+            return "a seat listens to a channel that the room does not have"
+        if seat.incoming == seat.outgoing:
+            return "a seat listens to its own outgoing channel"
+    if sum(seat.is_on_air for seat in booth.seats.values()) > 1:
+        return "two microphones are open"
+    return _handover_contradiction(booth)
+
+
+def _handover_contradiction(booth: Booth) -> str:
+    handover, on_air = booth.handover, booth.on_air
+    if handover is None:
+        return ""
+    parties = {handover.asked_by, handover.accepted_by} - {None}
+    if on_air is None or not parties <= set(booth.seats):
+        return "a handover of somebody who is not there"
+    if handover.accepted_by == handover.asked_by or (handover.accepted and on_air.person not in parties):
+        return "a handover without two sides"
+    return ""
+
+
+def _seats_contradiction(room: Room) -> str:
+    people = [person for booth in room.booths.values() for person in booth.seats]
+    if len(set(people)) != len(people):
+        return "somebody sits in two booths"
+    channels = [seat.outgoing for seat in room.seats_on_air()]
+    if len(set(channels)) != len(channels):
+        return "two booths are on air into one channel"
+    return ""

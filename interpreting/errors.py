@@ -1,0 +1,106 @@
+"""Everything the domain refuses, as one tree with stable codes.
+
+The codes go over the wire and into catalogues: they are never renamed. Their texts, in each page language,
+are left to the server.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why something was refused. Each member says what triggers it."""
+
+    NOT_IN_BOOTH = "not_in_booth"
+    """The person acts as an interpreter and has no seat in any booth of the room."""
+
+    BOOTH_UNKNOWN = "booth_unknown"
+    """``EnterBooth`` names a booth that the room does not have."""
+
+    LANGUAGE_UNKNOWN = "language_unknown"
+    """A command names a language that is no channel of the room."""
+
+    LANGUAGE_NOT_IN_BOOTH = "language_not_in_booth"
+    """``SelectOutgoing`` names a channel of the room that is not among the booth's outgoing languages."""
+
+    CHANNEL_UNKNOWN = "channel_unknown"
+    """``SelectIncoming`` names neither the floor nor a channel of the room."""
+
+    PARTNER_ON_AIR = "partner_on_air"
+    """``TakeMic`` while a colleague of the same booth is on air, present, and their microphone is live."""
+
+    CHANNEL_ENGAGED = "channel_engaged"
+    """``TakeMic`` while another booth is on air into the same outgoing channel (interlock)."""
+
+    OUTGOING_WHILE_ON_AIR_ENGAGED = "outgoing_while_on_air_engaged"
+    """``SelectOutgoing`` by somebody on air, towards a channel that another booth is on air into."""
+
+    NOT_ON_AIR = "not_on_air"
+    """``PressCough`` or ``SwitchHandover`` by somebody off air; ``AskHandover`` while the booth is off air."""
+
+    INCOMING_IS_OWN_OUTGOING = "incoming_is_own_outgoing"
+    """The command would make somebody listen to the channel selected as their own outgoing."""
+
+    RELAY_CYCLE = "relay_cycle"
+    """The command would close a ring of interpreters on air who all listen to each other, none to the floor."""
+
+    NO_HANDOVER = "no_handover"
+    """``AcceptHandover`` or ``SwitchHandover`` while nobody of the booth has asked for a handover."""
+
+    HANDOVER_PENDING = "handover_pending"
+    """``AskHandover`` by a third colleague while a handover between two others is under way."""
+
+    NOT_YOURS_TO_ACCEPT = "not_yours_to_accept"
+    """``AcceptHandover`` or ``DeclineHandover`` by somebody whom the handover does not concern, or accepting
+    one's own."""
+
+    NOT_ACCEPTED = "not_accepted"
+    """``SwitchHandover`` before the other side has accepted."""
+
+    NOBODY_TO_HAND_OVER_TO = "nobody_to_hand_over_to"
+    """``AskHandover`` by the one on air without a present colleague; ``SwitchHandover`` to one who is absent."""
+
+    SOURCE_UNKNOWN = "source_unknown"
+    """``ConnectSource`` with an id that is none of the fixed forms, or whose form belongs to another kind."""
+
+    FORBIDDEN = "forbidden"
+    """The person's role does not allow the command."""
+
+    ROOM_UNKNOWN = "room_unknown"
+    """A request names a room that the server does not have. Raised by the server."""
+
+    COMMAND_UNKNOWN = "command_unknown"
+    """The wire names a command that does not exist."""
+
+    COMMAND_INVALID = "command_invalid"
+    """The command's arguments are missing, too many, of a wrong type, or no known value."""
+
+    RECORD_INVALID = "record_invalid"
+    """A stored event or snapshot cannot be read, or an event does not fit the room it is replayed on."""
+
+    ROOM_INVALID = "room_invalid"
+    """A room's configuration or snapshot contradicts itself."""
+
+
+class InterpretingError(Exception):
+    """Root of the domain's errors; ``code`` is stable, ``detail`` is for developers and names no person."""
+
+    def __init__(self, code: Code, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else str(code))
+        self.code = code
+        self.detail = detail
+
+
+class Refused(InterpretingError):
+    """The room's rules refuse a well-formed command; nothing has changed."""
+
+
+class InvalidCommand(InterpretingError):
+    """What came by wire is no command: ``command_unknown`` or ``command_invalid``."""
+
+
+class InvalidRecord(InterpretingError):
+    """What came from the store is no event or snapshot, or does not fit: ``record_invalid``."""
+
+
+class InvalidRoom(InterpretingError):
+    """A room that contradicts itself cannot be built: ``room_invalid``."""

@@ -1,0 +1,175 @@
+"""What a fact does to a room: pure, and the only way a room changes.
+
+Facts are not judged again. One that cannot belong to the room (another configuration, a foreign store)
+raises ``InvalidRecord`` here or ``InvalidRoom`` from the room that it would make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar, assert_never
+
+from interpreting.booth import Booth, Handover, MicState, Seat
+from interpreting.errors import Code, InvalidRecord
+from interpreting.events import (
+    AllSourcesLost,
+    BoothEntered,
+    BoothLeft,
+    CoughPressed,
+    CoughReleased,
+    Event,
+    FallbackSet,
+    FloorLanguageSet,
+    HandoverAccepted,
+    HandoverAsked,
+    HandoverDeclined,
+    HandoverEvent,
+    HandoverSwitched,
+    IncomingSelected,
+    MicEvent,
+    MicReleased,
+    MicTaken,
+    OutgoingSelected,
+    SeatEvent,
+    SourceConnected,
+    SourceEvent,
+    SourceLost,
+    SteppedAway,
+)
+from interpreting.ids import BoothId, PersonId
+
+if TYPE_CHECKING:
+    from interpreting.room import Room
+
+
+def evolve(room: Room, event: Event) -> Room:
+    """Return the room as the fact makes it; raises ``InvalidRecord`` or ``InvalidRoom``."""
+    if isinstance(event, SeatEvent):
+        return _evolve_seat(room, event)
+    if isinstance(event, MicEvent):
+        return _evolve_mic(room, event)
+    if isinstance(event, HandoverEvent):
+        return _evolve_handover(room, event)
+    if isinstance(event, SourceEvent):
+        return _evolve_sources(room, event)
+    match event:
+        case FloorLanguageSet(language=language):
+            return replace(room, floor_language=language)
+        case FallbackSet(language=language, fallback=fallback):
+            return replace(room, fallbacks={**room.fallbacks, language: fallback})
+        case _:
+            assert_never(event)
+
+
+def _evolve_seat(room: Room, event: SeatEvent) -> Room:
+    match event:
+        case BoothEntered():
+            return _with_booth(room, _entered(_booth(room, event.booth), event))
+        case BoothLeft(person=person, booth=booth_id):
+            booth = _booth(room, booth_id)
+            _known(booth.seats.get(person), "person")
+            seats = {key: seat for key, seat in booth.seats.items() if key != person}
+            return _with_booth(room, replace(booth, seats=seats, handover=None))
+        case SteppedAway(person=person):
+            return _with_seat(room, replace(_seat(room, person), present=False))
+        case IncomingSelected(person=person, channel=channel):
+            return _with_seat(room, replace(_seat(room, person), incoming=channel))
+        case OutgoingSelected(person=person, language=language):
+            return _with_seat(room, replace(_seat(room, person), outgoing=language))
+        case _:
+            assert_never(event)
+
+
+def _entered(booth: Booth, event: BoothEntered) -> Booth:
+    """Return the booth with the person back in their seat, or in a new one."""
+    new = Seat(event.person, event.name, event.outgoing)
+    seat = replace(booth.seats.get(event.person, new), name=event.name, present=True)
+    return replace(booth, seats={**booth.seats, event.person: seat})
+
+
+def _evolve_mic(room: Room, event: MicEvent) -> Room:
+    seat = _seat(room, event.person)
+    match event:
+        case MicTaken(language=language):
+            return _with_seat(room, replace(seat, mic=MicState.ON_AIR, outgoing=language))
+        case MicReleased():
+            # The handover goes first: one may not outlast the open microphone, not even for a moment.
+            lapsed = _with_handover(room, event.person, None)
+            return _with_seat(lapsed, replace(seat, mic=MicState.OFF_AIR))
+        case CoughPressed():
+            return _with_seat(room, replace(seat, mic=MicState.COUGHING))
+        case CoughReleased():
+            return _with_seat(room, replace(seat, mic=MicState.ON_AIR))
+        case _:
+            assert_never(event)
+
+
+def _evolve_handover(room: Room, event: HandoverEvent) -> Room:
+    match event:
+        case HandoverAsked(person=person):
+            return _with_handover(room, person, Handover(asked_by=person))
+        case HandoverAccepted(person=person):
+            handover = _seat_booth(room, person).handover
+            if handover is None:
+                raise InvalidRecord(Code.RECORD_INVALID, "a handover accepted that nobody asked for")
+            return _with_handover(room, person, replace(handover, accepted_by=person))
+        case HandoverDeclined(person=person):
+            return _with_handover(room, person, None)
+        case HandoverSwitched():
+            return _switched(room, event)
+        case _:
+            assert_never(event)
+
+
+def _switched(room: Room, event: HandoverSwitched) -> Room:
+    booth = _seat_booth(room, event.from_person)
+    released = replace(_seat(room, event.from_person), mic=MicState.OFF_AIR)
+    taken = replace(_seat(room, event.to_person), mic=MicState.ON_AIR, outgoing=event.language)
+    seats = {**booth.seats, event.from_person: released, event.to_person: taken}
+    return _with_booth(room, replace(booth, seats=seats, handover=None))
+
+
+def _evolve_sources(room: Room, event: SourceEvent) -> Room:
+    match event:
+        case SourceConnected(source=source, kind=kind):
+            return replace(room, sources={**room.sources, source: kind})
+        case SourceLost(source=source):
+            return replace(room, sources={key: kind for key, kind in room.sources.items() if key != source})
+        case AllSourcesLost():
+            return replace(room, sources={})
+        case _:
+            assert_never(event)
+
+
+_Found = TypeVar("_Found")
+
+
+def _known(found: _Found | None, what: str) -> _Found:
+    if found is None:
+        raise InvalidRecord(Code.RECORD_INVALID, f"the event's {what} is not in the room")
+    return found
+
+
+def _booth(room: Room, booth_id: BoothId) -> Booth:
+    return _known(room.booths.get(booth_id), "booth")
+
+
+def _seat_booth(room: Room, person: PersonId) -> Booth:
+    return _known(room.booth_of(person), "person")
+
+
+def _seat(room: Room, person: PersonId) -> Seat:
+    return _known(room.seat_of(person), "person")
+
+
+def _with_booth(room: Room, booth: Booth) -> Room:
+    return replace(room, booths={**room.booths, booth.id: booth})
+
+
+def _with_seat(room: Room, seat: Seat) -> Room:
+    booth = _seat_booth(room, seat.person)
+    return _with_booth(room, replace(booth, seats={**booth.seats, seat.person: seat}))
+
+
+def _with_handover(room: Room, person: PersonId, handover: Handover | None) -> Room:
+    return _with_booth(room, replace(_seat_booth(room, person), handover=handover))

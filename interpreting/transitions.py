@@ -1,0 +1,145 @@
+"""The transition tables of a microphone and of a handover, and the diagram drawn from them.
+
+What stands in ``MIC`` or ``HANDOVER`` is allowed; a row that ends where it began changes nothing. What stands
+in neither is refused with the code of ``MIC_REFUSALS`` or ``HANDOVER_REFUSALS``. Conditions on other seats
+(interlock, relay, presence) are left to ``decisions`` and ``handover``.
+
+``python -m interpreting.transitions`` prints both as a Mermaid state diagram.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from interpreting.booth import MicState
+from interpreting.commands import (
+    AcceptHandover,
+    AskHandover,
+    DeclineHandover,
+    HandoverCommand,
+    MicCommand,
+    PressCough,
+    ReleaseCough,
+    ReleaseMic,
+    SwitchHandover,
+    TakeMic,
+    command_name,
+)
+from interpreting.errors import Code
+
+MIC: Final[Mapping[tuple[MicState, type[MicCommand]], MicState]] = {
+    (MicState.OFF_AIR, TakeMic): MicState.ON_AIR,
+    (MicState.OFF_AIR, ReleaseMic): MicState.OFF_AIR,
+    (MicState.OFF_AIR, ReleaseCough): MicState.OFF_AIR,
+    (MicState.ON_AIR, TakeMic): MicState.ON_AIR,
+    (MicState.ON_AIR, ReleaseMic): MicState.OFF_AIR,
+    (MicState.ON_AIR, PressCough): MicState.COUGHING,
+    (MicState.ON_AIR, ReleaseCough): MicState.ON_AIR,
+    (MicState.COUGHING, TakeMic): MicState.COUGHING,
+    (MicState.COUGHING, ReleaseMic): MicState.OFF_AIR,
+    (MicState.COUGHING, PressCough): MicState.COUGHING,
+    (MicState.COUGHING, ReleaseCough): MicState.ON_AIR,
+}
+"""Microphone and its own interpreter's command to the microphone afterwards."""
+
+MIC_REFUSALS: Final[Mapping[tuple[MicState, type[MicCommand]], Code]] = {
+    (MicState.OFF_AIR, PressCough): Code.NOT_ON_AIR,
+}
+"""The rest of microphone × command, each with its code."""
+
+
+class Phase(StrEnum):
+    """How far a booth's handover has come."""
+
+    NONE = "none"
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+
+
+class Party(StrEnum):
+    """What a person is to the booth's handover.
+
+    The asker asked for it. The answerer has agreed or may: any colleague, when the one on air offers; the one
+    on air, when a colleague asks. Everybody else is an outsider, and all are while there is no handover.
+    """
+
+    ASKER = "asker"
+    ANSWERER = "answerer"
+    OUTSIDER = "outsider"
+
+
+HANDOVER: Final[Mapping[tuple[Phase, type[HandoverCommand], Party], Phase]] = {
+    (Phase.NONE, AskHandover, Party.OUTSIDER): Phase.ASKED,
+    (Phase.NONE, DeclineHandover, Party.OUTSIDER): Phase.NONE,
+    (Phase.ASKED, AskHandover, Party.ASKER): Phase.ASKED,
+    (Phase.ASKED, AskHandover, Party.ANSWERER): Phase.ACCEPTED,
+    (Phase.ASKED, AcceptHandover, Party.ANSWERER): Phase.ACCEPTED,
+    (Phase.ASKED, DeclineHandover, Party.ASKER): Phase.NONE,
+    (Phase.ASKED, DeclineHandover, Party.ANSWERER): Phase.NONE,
+    (Phase.ACCEPTED, AskHandover, Party.ASKER): Phase.ACCEPTED,
+    (Phase.ACCEPTED, AskHandover, Party.ANSWERER): Phase.ACCEPTED,
+    (Phase.ACCEPTED, AcceptHandover, Party.ANSWERER): Phase.ACCEPTED,
+    (Phase.ACCEPTED, DeclineHandover, Party.ASKER): Phase.NONE,
+    (Phase.ACCEPTED, DeclineHandover, Party.ANSWERER): Phase.NONE,
+    (Phase.ACCEPTED, SwitchHandover, Party.ASKER): Phase.NONE,
+    (Phase.ACCEPTED, SwitchHandover, Party.ANSWERER): Phase.NONE,
+}
+"""Phase, command and what its sender is to the handover, to the phase afterwards."""
+
+HANDOVER_REFUSALS: Final[Mapping[tuple[Phase, type[HandoverCommand]], Code]] = {
+    (Phase.NONE, AcceptHandover): Code.NO_HANDOVER,
+    (Phase.NONE, SwitchHandover): Code.NO_HANDOVER,
+    (Phase.ASKED, AskHandover): Code.HANDOVER_PENDING,
+    (Phase.ASKED, AcceptHandover): Code.NOT_YOURS_TO_ACCEPT,
+    (Phase.ASKED, DeclineHandover): Code.NOT_YOURS_TO_ACCEPT,
+    (Phase.ASKED, SwitchHandover): Code.NOT_ACCEPTED,
+    (Phase.ACCEPTED, AskHandover): Code.HANDOVER_PENDING,
+    (Phase.ACCEPTED, AcceptHandover): Code.NOT_YOURS_TO_ACCEPT,
+    (Phase.ACCEPTED, DeclineHandover): Code.NOT_YOURS_TO_ACCEPT,
+    (Phase.ACCEPTED, SwitchHandover): Code.NOT_ON_AIR,
+}
+"""The code for every party without a row in ``HANDOVER``."""
+
+
+def diagram() -> str:
+    """Return both tables as one Mermaid ``stateDiagram-v2``; rows that change nothing are left out."""
+    mic = [(before, after, command_name(command)) for (before, command), after in MIC.items()]
+    # The switch is the handover's command, and closes the microphone of the one who gives it.
+    on_air = (MicState.ON_AIR, MicState.COUGHING)
+    switch = [(before, MicState.OFF_AIR, command_name(SwitchHandover)) for before in on_air]
+    return "\n".join(
+        [
+            "stateDiagram-v2",
+            *_composite("microphone", MicState.OFF_AIR, mic + switch),
+            *_composite("handover", Phase.NONE, _handover_arrows()),
+        ]
+    )
+
+
+def _handover_arrows() -> list[tuple[str, str, str]]:
+    """Return the handover's rows as before, after, label; the label says which side the command is for."""
+    parties: dict[tuple[str, str, str], list[Party]] = {}
+    for (before, command, party), after in HANDOVER.items():
+        parties.setdefault((before, after, command_name(command)), []).append(party)
+    return [
+        (before, after, f"{name} by the answerer" if sides == [Party.ANSWERER] else name)
+        for (before, after, name), sides in parties.items()
+    ]
+
+
+def _composite(name: str, initial: str, arrows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Return one table's lines as a composite state, labels of the same arrow joined in the table's order."""
+    labels: dict[tuple[str, str], list[str]] = {}
+    for before, after, label in arrows:
+        if before != after:
+            labels.setdefault((before, after), []).append(label)
+    lines = [f"{before} --> {after}: {', '.join(texts)}" for (before, after), texts in labels.items()]
+    return [
+        f"    state {name} {{",
+        *(f"        {line}" for line in [f"[*] --> {initial}", *lines]),
+        "    }",
+    ]
+
+
+if __name__ == "__main__":
+    print(diagram())

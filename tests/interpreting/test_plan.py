@@ -1,0 +1,151 @@
+"""The routing plan: what every bus carries, and how fast gains move."""
+
+import pytest
+
+from interpreting.commands import (
+    ConnectSource,
+    LoseSource,
+    PressCough,
+    SetFallback,
+    SetFloorLanguage,
+    StepAway,
+    TakeMic,
+)
+from interpreting.ids import DEMO, VENUE, BusId, SourceKind, mic_source
+from interpreting.languages import FLOOR, Fallback
+from interpreting.plan import DUCKED_GAIN, UNDER_GAIN, ChannelState, Mode, bus_of, channel_states, plan, ramp_ms
+from interpreting.room import Room
+from tests.interpreting.plenary import (
+    DE,
+    DE_UK,
+    EMMA,
+    EN,
+    EN_DE,
+    MODERATOR,
+    OLHA,
+    SPEAKER,
+    UK,
+    after,
+    empty_room,
+    olha_on_air,
+    staffed_room,
+)
+
+OLHAS_MIC = mic_source(OLHA)
+SPEAKER_FLOWS = ConnectSource(SPEAKER, SourceKind.SPEAKER)
+
+
+def mix(room: Room, bus: str) -> dict[str, float]:
+    """Return what the room's plan puts on the bus."""
+    return {str(source): gain for source, gain in plan(room).mixes[BusId(bus)].items()}
+
+
+def test_every_room_has_the_floor_and_two_buses_a_language() -> None:
+    assert list(plan(empty_room()).mixes) == ["floor", "de", "de+floor", "uk", "uk+floor", "en", "en+floor"]
+
+
+def test_buses_are_named_by_channel_and_original() -> None:
+    assert bus_of(FLOOR) == bus_of(FLOOR, original_under=True) == "floor"
+    assert bus_of(UK) == "uk"
+    assert bus_of(UK, original_under=True) == "uk+floor"
+
+
+class TestFloor:
+    def test_is_the_hall_and_the_remote_speakers_at_full_level(self) -> None:
+        assert mix(after(staffed_room(), SPEAKER_FLOWS), "floor") == {VENUE: 1.0, SPEAKER: 1.0}
+
+    def test_is_the_demo_while_nobody_else_flows(self) -> None:
+        assert mix(after(staffed_room(), LoseSource(VENUE)), "floor") == {DEMO: 1.0}
+
+    def test_is_no_demo_while_a_remote_speaker_speaks(self) -> None:
+        assert mix(after(staffed_room(), LoseSource(VENUE), SPEAKER_FLOWS), "floor") == {SPEAKER: 1.0}
+
+    def test_is_nothing_without_sources(self) -> None:
+        assert mix(empty_room(), "floor") == {}
+
+    def test_has_the_halls_picture_or_the_demos(self) -> None:
+        assert plan(staffed_room()).picture == VENUE
+        assert plan(after(staffed_room(), LoseSource(VENUE))).picture == DEMO
+        assert plan(empty_room()).picture is None
+
+
+class TestInterpreted:
+    def test_is_the_interpreter_alone_or_over_the_original(self) -> None:
+        room = after(olha_on_air(), SPEAKER_FLOWS)
+        assert mix(room, "uk") == {OLHAS_MIC: 1.0}
+        assert mix(room, "uk+floor") == {OLHAS_MIC: 1.0, VENUE: UNDER_GAIN, SPEAKER: UNDER_GAIN}
+
+    def test_stays_without_the_floor_during_a_cough(self) -> None:
+        room = after(olha_on_air(), PressCough(OLHA))
+        assert mix(room, "uk") == {}
+        assert mix(room, "uk+floor") == {VENUE: UNDER_GAIN}
+        assert channel_states(room)[UK] == ChannelState(Mode.INTERPRETED, DE_UK, OLHA)
+
+    def test_wins_over_a_floor_of_the_same_language(self) -> None:
+        assert mix(after(olha_on_air(), SetFloorLanguage(MODERATOR, UK)), "uk") == {OLHAS_MIC: 1.0}
+
+    def test_goes_on_while_the_page_is_away_and_the_microphone_flows(self) -> None:
+        assert mix(after(olha_on_air(), StepAway(OLHA)), "uk") == {OLHAS_MIC: 1.0}
+
+    def test_ends_with_the_microphones_sound_and_stays_engaged(self) -> None:
+        room = after(olha_on_air(), LoseSource(OLHAS_MIC))
+        assert mix(room, "uk") == mix(room, "uk+floor") == {VENUE: DUCKED_GAIN}
+        assert channel_states(room)[UK] == ChannelState(Mode.FALLBACK, DE_UK, OLHA)
+
+    def test_changes_no_other_channel(self) -> None:
+        buses = ("floor", "de", "de+floor", "en", "en+floor")
+        assert [mix(olha_on_air(), bus) for bus in buses] == [mix(staffed_room(), bus) for bus in buses]
+
+
+class TestPassthrough:
+    def test_is_the_floor_at_full_level_on_both_buses(self) -> None:
+        assert mix(staffed_room(), "de") == mix(staffed_room(), "de+floor") == {VENUE: 1.0}
+
+    def test_follows_the_floors_language(self) -> None:
+        room = after(staffed_room(), SetFloorLanguage(MODERATOR, UK))
+        assert {language: state.mode for language, state in channel_states(room).items()} == {
+            DE: Mode.FALLBACK,
+            UK: Mode.PASSTHROUGH,
+            EN: Mode.FALLBACK,
+        }
+
+    def test_takes_the_place_of_a_lost_interpreter(self) -> None:
+        room = after(olha_on_air(), SetFloorLanguage(MODERATOR, UK), LoseSource(OLHAS_MIC))
+        assert channel_states(room)[UK] == ChannelState(Mode.PASSTHROUGH, DE_UK, OLHA)
+        assert mix(room, "uk") == {VENUE: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("fallback", "expected"),
+    [(Fallback.DUCKED, {VENUE: DUCKED_GAIN}), (Fallback.FLOOR, {VENUE: 1.0}), (Fallback.SILENCE, {})],
+)
+def test_a_silent_channel_carries_its_fallback(fallback: Fallback, expected: dict[str, float]) -> None:
+    room = after(staffed_room(), SetFallback(MODERATOR, UK, fallback))
+    assert mix(room, "uk") == mix(room, "uk+floor") == expected
+
+
+def test_a_channel_names_the_booth_that_is_on_air() -> None:
+    states = channel_states(after(olha_on_air(), TakeMic(EMMA)))
+    assert list(states) == [DE, UK, EN]
+    assert states[DE] == ChannelState(Mode.PASSTHROUGH, None, None)
+    assert states[EN] == ChannelState(Mode.INTERPRETED, EN_DE, EMMA)
+
+
+@pytest.mark.parametrize(
+    ("bus", "kind", "before", "gain", "expected"),
+    [
+        ("uk", SourceKind.VENUE, 0.0, 0.35, 300),
+        ("uk+floor", SourceKind.SPEAKER, 0.2, 1.0, 300),
+        ("uk", SourceKind.DEMO, 0.0, 1.0, 300),
+        ("uk", SourceKind.VENUE, 0.35, 0.0, 80),
+        ("uk+floor", SourceKind.VENUE, 1.0, 0.2, 80),
+        ("uk", SourceKind.MIC, 0.0, 1.0, 30),
+        ("uk", SourceKind.MIC, 1.0, 0.0, 30),
+        ("floor", SourceKind.DEMO, 1.0, 0.0, 80),
+        ("floor", SourceKind.VENUE, 0.0, 1.0, 80),
+    ],
+)
+def test_the_floor_returns_slowly_and_voices_change_quickly(
+    bus: str, kind: SourceKind, before: float, gain: float, expected: int
+) -> None:
+    assert ramp_ms(BusId(bus), kind, before, gain) == expected
