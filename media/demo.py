@@ -3,6 +3,7 @@ hears that sound and picture flow and keep together. Made only while somebody se
 """
 
 import asyncio
+import functools
 import random
 import threading
 import time
@@ -38,13 +39,11 @@ class DemoSound:
     """Eight seconds of bells in a circle, in step with the machine's clock."""
 
     def __init__(self) -> None:
-        self._loop: Pcm | None = None
+        self._loop = _bells()
         self._at: int | None = None
 
     def pull(self) -> Pcm:
         """The next 20 ms of the circle."""
-        if self._loop is None:
-            self._loop = _bells()
         size = len(self._loop)
         now = int((time.monotonic() + WALL_OFFSET_S) * SAMPLE_RATE_HZ) % size
         if self._at is None or abs((now - self._at + size // 2) % size - size // 2) > _DRIFT_SAMPLES:
@@ -58,6 +57,7 @@ class DemoSound:
         self._at = None
 
 
+@functools.cache
 def _bells() -> Pcm:
     samples = np.arange(SAMPLE_RATE_HZ * 2) / SAMPLE_RATE_HZ
     circle = np.zeros(SAMPLE_RATE_HZ * _LOOP_S, np.float64)

@@ -160,6 +160,7 @@ class JitterBuffer:
             pcm = self._decoder.decode(packet.payload)
         except WireError:
             self.counts.malformed += 1
+            self._append_concealment(self._frame)
             return
         self._frame = len(pcm)
         self._next_timestamp = (packet.timestamp + len(pcm)) & 0xFFFFFFFF

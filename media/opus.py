@@ -118,7 +118,8 @@ class Decoder:
         Raises:
             WireError: not an Opus packet.
         """
-        return self._decode(packet, MAX_FRAME_SAMPLES, fec=0)
+        # An empty packet would be taken for a lost one of 120 ms.
+        return self._decode(packet, packet_samples(packet), fec=0)
 
     def decode_lost(self, samples: int, following: bytes | None = None) -> Pcm:
         """Sound for a lost packet of `samples` (a multiple of 2.5 ms): from the FEC in the packet that follows, if it

@@ -3,6 +3,7 @@
 Without I/O and without a clock: the caller says when.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ _MOST_MISSING: Final = 200
 @dataclass(slots=True)
 class _Missing:
     since: float
-    asked_at: float = 0.0
+    asked_at: float = -math.inf
     asks: int = 0
 
 

@@ -1,5 +1,6 @@
 """Sums on sound: gain ramps, a look-ahead limiter, levels, shortening without a click. 48 kHz mono float32."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,13 +30,12 @@ class Level:
 def measure(pcm: Pcm) -> Level:
     """The level of one frame."""
     peak = max(float(pcm.max()), -float(pcm.min()))
-    mean_square = float(np.dot(pcm, pcm)) / len(pcm)
-    return Level(decibels(peak), decibels(mean_square) / 2)
+    return Level(decibels(peak), decibels(math.sqrt(float(np.dot(pcm, pcm)) / len(pcm))))
 
 
 def decibels(ratio: float) -> float:
-    """20 log10, not below −120 (so a mean square wants half of it)."""
-    return max(FLOOR_DBFS, 20 * float(np.log10(ratio))) if ratio > 1e-12 else FLOOR_DBFS
+    """20 log10, not below −120."""
+    return 20 * math.log10(ratio) if ratio > 1e-6 else FLOOR_DBFS
 
 
 class Fader:

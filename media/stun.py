@@ -73,9 +73,10 @@ def parse(wire: bytes) -> StunMessage:
         raise WireError("stun_header")
     attributes: dict[int, bytes] = {}
     integrity_at = -1
-    at = 20
+    at, count = 20, 0
     while at < len(wire):
-        if at + 4 > len(wire) or len(attributes) >= _MAX_ATTRIBUTES:
+        count += 1
+        if at + 4 > len(wire) or count > _MAX_ATTRIBUTES:
             raise WireError("stun_attributes")
         name, size = _ATTRIBUTE.unpack_from(wire, at)
         if at + 4 + size > len(wire):

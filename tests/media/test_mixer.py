@@ -1,0 +1,160 @@
+"""The mixer, a tick at a time and without its thread: who is heard where, how gains move, what is not computed."""
+
+import numpy as np
+import pytest
+
+from media.mixer import Encoded, Mix, Mixer
+from media.opus import FRAME_SAMPLES, Decoder, Pcm
+from media.sound import measure
+
+
+class Tone:
+    """A steady tone that counts how often it was asked."""
+
+    def __init__(self, hertz: float, peak: float = 0.3) -> None:
+        self.pulled = self.skipped = 0
+        self._hertz, self._peak = hertz, peak
+
+    def pull(self) -> Pcm:
+        at = np.arange(self.pulled * FRAME_SAMPLES, (self.pulled + 1) * FRAME_SAMPLES) / 48000
+        self.pulled += 1
+        return (self._peak * np.sin(2 * np.pi * self._hertz * at)).astype(np.float32)
+
+    def skip(self) -> None:
+        self.skipped += 1
+
+
+class Bench:
+    """A mixer whose packets are decoded and kept by bus."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        self.mixer = Mixer(self._take, self.errors.append)
+        self.heard: dict[str, list[Pcm]] = {}
+        self._decoders: dict[str, Decoder] = {}
+        self._tick = 0
+
+    def _take(self, packets: list[Encoded]) -> None:
+        for packet in packets:
+            decoder = self._decoders.setdefault(packet.bus, Decoder())
+            self.heard.setdefault(packet.bus, []).append(decoder.decode(packet.payload))
+
+    def run(self, ticks: int, *, now: float = 0.0) -> None:
+        for _ in range(ticks):
+            self.mixer.run_tick(self._tick, now)
+            self._tick += 1
+
+    def strength(self, bus: str, hertz: int, last: int = 10) -> float:
+        """The peak of a tone in what a bus carried last, linear."""
+        sound = np.concatenate(self.heard[bus][-last:])
+        at = np.arange(len(sound)) / 48000
+        return float(2 * abs(np.mean(sound * np.exp(-2j * np.pi * hertz * at))))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_each_bus_carries_its_own_sources_at_their_gains(bench: Bench) -> None:
+    bench.mixer.add_source("floor", Tone(500))
+    bench.mixer.add_source("mic", Tone(900))
+    bench.mixer.set_mix("de", {"mic": Mix(1.0), "floor": Mix(0.2)})
+    bench.mixer.set_mix("uk", {"floor": Mix(1.0)})
+    for bus in ("de", "uk"):
+        bench.mixer.set_sinks(bus, 1)
+    bench.run(40)
+    assert bench.strength("de", 900) == pytest.approx(0.3, rel=0.1)
+    assert bench.strength("de", 500) == pytest.approx(0.06, rel=0.15)
+    assert bench.strength("uk", 500) == pytest.approx(0.3, rel=0.1)
+    assert bench.strength("uk", 900) < 0.001
+
+
+def test_a_bus_without_a_sink_and_a_source_without_a_bus_cost_nothing(bench: Bench) -> None:
+    idle, heard = Tone(500), Tone(900)
+    bench.mixer.add_source("idle", idle)
+    bench.mixer.add_source("heard", heard)
+    bench.mixer.set_mix("de", {"heard": Mix(1.0)})
+    bench.mixer.set_mix("uk", {"idle": Mix(1.0)})
+    bench.mixer.set_sinks("de", 1)
+    bench.run(10)
+    assert (idle.pulled, idle.skipped) == (0, 10)
+    assert heard.pulled == 10
+    assert "uk" not in bench.heard
+    bench.mixer.set_sinks("de", 0)
+    bench.run(10)
+    assert heard.pulled == 10
+
+
+def test_a_handover_leaves_no_hole(bench: Bench) -> None:
+    bench.mixer.add_source("first", Tone(500))
+    bench.mixer.add_source("second", Tone(900))
+    bench.mixer.set_mix("uk", {"first": Mix(1.0)})
+    bench.mixer.set_sinks("uk", 1)
+    bench.run(30)
+    bench.mixer.set_mix("uk", {"first": Mix(0.0, 30), "second": Mix(1.0, 30)})
+    bench.run(30)
+    talking = measure(bench.heard["uk"][20]).rms_dbfs
+    sound = np.concatenate(bench.heard["uk"][10:])
+    windows = sound[: len(sound) // 240 * 240].reshape(-1, 240)
+    hole = sum(measure(window).rms_dbfs < talking - 6 for window in windows)
+    assert hole * 5 <= 20
+    assert bench.strength("uk", 900) == pytest.approx(0.3, rel=0.1)
+    assert bench.strength("uk", 500) < 0.001
+
+
+def test_the_floor_comes_back_slowly(bench: Bench) -> None:
+    bench.mixer.add_source("floor", Tone(500))
+    bench.mixer.set_sinks("uk", 1)
+    bench.mixer.set_mix("uk", {"floor": Mix(0.0)})
+    bench.run(10)
+    bench.mixer.set_mix("uk", {"floor": Mix(1.0, 300)})
+    bench.run(30)
+    levels = [float(np.abs(frame).max()) for frame in bench.heard["uk"][10:]]
+    assert levels[5] < 0.15
+    assert max(np.diff(levels)) < 0.05
+    assert levels[-1] == pytest.approx(0.3, rel=0.15)
+
+
+def test_all_sources_at_once_stay_below_full_scale(bench: Bench) -> None:
+    for n in range(7):
+        bench.mixer.add_source(str(n), Tone(300 + 100 * n, 0.9))
+    bench.mixer.set_mix("floor", {str(n): Mix(1.0) for n in range(7)})
+    bench.run(50, now=0.0)
+    bench.mixer.watch_levels()
+    bench.run(50)
+    assert bench.mixer.levels["floor"].peak_dbfs <= -0.99
+    assert bench.mixer.levels["3"].peak_dbfs == pytest.approx(-0.92, abs=0.1)
+
+
+def test_a_source_that_goes_leaves_silence_and_its_successor_is_heard(bench: Bench) -> None:
+    first = Tone(500)
+    bench.mixer.add_source("venue", first)
+    bench.mixer.set_mix("floor", {"venue": Mix(1.0)})
+    bench.mixer.set_sinks("floor", 1)
+    bench.run(20)
+    bench.mixer.remove_source("venue", first)
+    bench.run(30)
+    assert measure(bench.heard["floor"][-1]).rms_dbfs < -60
+    second = Tone(900)
+    bench.mixer.add_source("venue", second)
+    bench.mixer.remove_source("venue", first)
+    bench.run(30)
+    assert bench.strength("floor", 900) == pytest.approx(0.3, rel=0.1)
+
+
+def test_a_source_that_breaks_costs_a_tick_and_is_told(bench: Bench) -> None:
+    class Broken(Tone):
+        def pull(self) -> Pcm:
+            self.pulled += 1
+            if self.pulled == 5:
+                raise RuntimeError
+            return super().pull()
+
+    bench.mixer.add_source("venue", Broken(500))
+    bench.mixer.set_mix("floor", {"venue": Mix(1.0)})
+    bench.mixer.set_sinks("floor", 1)
+    bench.run(10)
+    assert bench.errors == ["RuntimeError"]
+    assert bench.mixer.counts.failed == 1
+    assert len(bench.heard["floor"]) == 9

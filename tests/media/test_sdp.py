@@ -1,0 +1,170 @@
+"""Offers: Chromium's and aiortc's are taken, and what cannot be served is refused with its own code."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media import sdp
+from media.dtls import Fingerprint
+from media.errors import OfferRejected
+from media.offers import agree_to_publish, agree_to_send
+
+HEAD = [
+    "v=0",
+    "o=- 1 2 IN IP4 127.0.0.1",
+    "s=-",
+    "t=0 0",
+    "a=group:BUNDLE 0 1",
+    "a=msid-semantic: WMS",
+]
+TRANSPORT = [
+    "c=IN IP4 0.0.0.0",
+    "a=ice-ufrag:abcd",
+    "a=ice-pwd:0123456789012345678901",
+    "a=fingerprint:sha-256 AA:BB",
+    "a=setup:actpass",
+    "a=rtcp-mux",
+]
+AUDIO = [
+    "m=audio 9 UDP/TLS/RTP/SAVPF 109 0",
+    *TRANSPORT,
+    "a=mid:0",
+    "a=recvonly",
+    "a=rtpmap:109 opus/48000/2",
+    "a=fmtp:109 minptime=10;useinbandfec=1",
+    "a=rtpmap:0 PCMU/8000",
+]
+VIDEO = [
+    "m=video 9 UDP/TLS/RTP/SAVPF 96 102 108",
+    *TRANSPORT,
+    "a=mid:1",
+    "a=recvonly",
+    "a=rtpmap:96 VP8/90000",
+    "a=rtcp-fb:96 nack pli",
+    "a=rtcp-fb:96 transport-cc",
+    "a=rtpmap:102 H264/90000",
+    "a=fmtp:102 profile-level-id=640032;packetization-mode=1",
+    "a=rtpmap:108 H264/90000",
+    "a=fmtp:108 profile-level-id=42e01f;packetization-mode=1",
+    "a=rtcp-fb:108 nack",
+]
+ICE = sdp.LocalIce(
+    "us", True, "password", Fingerprint("sha-256", "CC:DD"), (("192.0.2.1", 8080), ("2001:db8::1", 8080))
+)
+
+
+def text(*sections: list[str]) -> str:
+    return "\r\n".join([*HEAD, *(line for section in sections for line in section)]) + "\r\n"
+
+
+def offering(old: str, new: str) -> str:
+    return text(AUDIO, VIDEO).replace(old, new)
+
+
+def test_a_browsers_offer_is_read() -> None:
+    offer = sdp.parse_offer(text(AUDIO, VIDEO))
+    assert offer.ufrag == "abcd"
+    assert not offer.is_dtls_server
+    assert offer.fingerprints == (Fingerprint("sha-256", "AA:BB"),)
+    assert [(s.kind, s.mid, s.direction) for s in offer.sections] == [
+        ("audio", "0", "recvonly"),
+        ("video", "1", "recvonly"),
+    ]
+
+
+def test_the_answer_names_our_numbers_in_their_terms() -> None:
+    agreed = agree_to_send(sdp.parse_offer(text(AUDIO, VIDEO)), 1234, 5678)
+    answer = sdp.format_answer(ICE, agreed.sections, 1, "tolmach").split("\r\n")
+    assert (agreed.audio_type, agreed.video_types) == (109, {"h264": 108, "vp8": 96})
+    for line in (
+        "a=ice-lite",
+        "a=group:BUNDLE 0 1",
+        "m=audio 8080 UDP/TLS/RTP/SAVPF 109",
+        "m=video 8080 UDP/TLS/RTP/SAVPF 108 96",
+        "a=setup:passive",
+        "a=ssrc:1234 cname:tolmach",
+        "a=ssrc:5678 cname:tolmach",
+        "a=rtcp-fb:109 nack",
+        "a=rtcp-fb:96 nack pli",
+        "a=candidate:1 1 udp 2130706431 192.0.2.1 8080 typ host",
+        "a=candidate:2 1 udp 2130706175 2001:db8::1 8080 typ host",
+    ):
+        assert line in answer
+    assert "a=rtcp-fb:96 transport-cc" not in answer
+
+
+def test_a_room_without_a_picture_refuses_the_video_section_only() -> None:
+    agreed = agree_to_send(sdp.parse_offer(text(AUDIO, VIDEO)), 1, None)
+    answer = sdp.format_answer(ICE, agreed.sections, 1, "tolmach")
+    assert "m=video 0 UDP/TLS/RTP/SAVPF 96" in answer
+    assert "a=group:BUNDLE 0\r\n" in answer
+
+
+def test_an_offerer_that_will_only_wait_gets_an_active_answer() -> None:
+    offer = sdp.parse_offer(offering("a=setup:actpass", "a=setup:passive"))
+    assert offer.is_dtls_server
+
+
+@pytest.mark.parametrize(
+    ("offer", "code", "status"),
+    [
+        ("", "sdp_malformed", 400),
+        ("hello", "sdp_malformed", 400),
+        (text(), "sdp_malformed", 400),
+        (text(AUDIO) + "x" * sdp.MAX_BYTES, "sdp_too_large", 413),
+        (text(AUDIO, ["a=" + "x" * 3000]), "sdp_malformed", 400),
+        (text(AUDIO, *[["m=audio 9 UDP/TLS/RTP/SAVPF 0"]] * 8), "sdp_too_many_media", 422),
+        (text(AUDIO, ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel"]), "sdp_data_channel", 422),
+        (offering("UDP/TLS/RTP/SAVPF", "RTP/AVP"), "sdp_not_webrtc", 422),
+        (offering("a=setup:actpass", "a=setup:active"), "sdp_setup_active", 422),
+        (offering("a=group:BUNDLE 0 1", "a=group:LS 0 1"), "sdp_no_bundle", 422),
+        (offering("a=rtcp-mux", "a=rtcp-rsize"), "sdp_no_rtcp_mux", 422),
+        (offering("a=ice-ufrag:abcd", "a=ice-ufrag:a b"), "sdp_malformed", 400),
+        (offering("a=ice-pwd", "a=ice-pw"), "sdp_malformed", 400),
+        (offering("a=fingerprint:sha-256 AA:BB", "a=fingerprint:sha-256"), "sdp_malformed", 400),
+        (offering("a=mid:1", "a=mid:0"), "sdp_malformed", 400),
+        (offering("SAVPF 109 0", "SAVPF 999"), "sdp_malformed", 400),
+    ],
+)
+def test_what_cannot_be_served_is_refused_by_name(offer: str, code: str, status: int) -> None:
+    with pytest.raises(OfferRejected) as refused:
+        sdp.parse_offer(offer)
+    assert (refused.value.code, refused.value.status) == (code, status)
+
+
+def test_the_wrong_way_round_is_refused() -> None:
+    listening = sdp.parse_offer(text(AUDIO, VIDEO))
+    speaking = sdp.parse_offer(offering("a=recvonly", "a=sendonly"))
+    with pytest.raises(OfferRejected, match="offer_is_subscribe"):
+        agree_to_publish(listening, takes_audio=True, takes_video=True)
+    with pytest.raises(OfferRejected, match="offer_is_publish"):
+        agree_to_send(speaking, 1, 2)
+
+
+def test_a_publisher_without_opus_is_told_so() -> None:
+    offer = sdp.parse_offer(offering("a=recvonly", "a=sendonly").replace("opus/48000/2", "G722/8000"))
+    with pytest.raises(OfferRejected, match="sdp_no_opus"):
+        agree_to_publish(offer, takes_audio=True, takes_video=True)
+
+
+def test_two_microphones_in_one_offer_are_refused() -> None:
+    twice = text(AUDIO, [line.replace("a=mid:0", "a=mid:1") for line in AUDIO]).replace("recvonly", "sendonly")
+    with pytest.raises(OfferRejected, match="sdp_too_many_media"):
+        agree_to_publish(sdp.parse_offer(twice), takes_audio=True, takes_video=True)
+
+
+def test_an_interpreters_camera_is_not_taken() -> None:
+    offer = sdp.parse_offer(offering("a=recvonly", "a=sendonly"))
+    agreed = agree_to_publish(offer, takes_audio=True, takes_video=False)
+    assert (agreed.audio_type, agreed.video_types) == (109, {})
+
+
+@given(st.text(max_size=300), st.integers(0, 2000))
+def test_any_text_is_read_or_refused(noise: str, at: int) -> None:
+    whole = text(AUDIO, VIDEO)
+    for candidate in (noise, whole[:at] + noise + whole[at:], whole[:at]):
+        try:
+            offer = sdp.parse_offer(candidate)
+            agree_to_send(offer, 1, 2)
+        except OfferRejected:
+            continue
