@@ -1,0 +1,160 @@
+"""Browser to browser by the onset of a click: `python -m deploy.load.click`, one `name: value` a line.
+
+Real Chromium pages of a server started for it on loopback: a venue, interpreters, a listener. First the microphones
+click once a second and latencies are read off; then they hum, each at its own pitch, and the gaps at a switch of
+language and at a handover are read off the listener's envelope.
+"""
+
+import argparse
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Final, Never
+
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Page
+
+from deploy.load import browsers as b
+from deploy.load.listening import Figures
+from deploy.load.onsets import below_talking, find_onsets, latencies, switch_gap
+from deploy.load.processes import BenchError, Children
+from deploy.load.targets import ROOM, Place, Tolmach
+
+# Multiples of 375 Hz: whole periods in a block of 128 samples, so that each is told apart exactly.
+TONES_HZ: Final = (375.0, 1125.0, 1875.0)
+_FLOOR, _FIRST, _SECOND = range(3)
+_BOOTH: Final = "de-uk"
+_CHANNEL: Final = "uk"
+_SETTLE_S: Final = 5.0
+_AFTER_SWITCH_S: Final = 2.5
+_HANDOVER_MS: Final = 1500.0
+_LIMIT_S: Final = 200
+
+
+def measure_latency(tolmach: Tolmach, clicks: Path, seconds: float, figures: Figures) -> None:
+    """Floor to booth and booth to listener, by clicks."""
+    with b.chromium(tolmach.url, clicks) as browser:
+        venue = browser.visit(f"/join/{tolmach.invite('venue')}")
+        b.go_live(venue)
+        booth = browser.visit(f"/join/{tolmach.invite('interpreter', _BOOTH, 'Olena')}")
+        b.enter_booth(booth)
+        time.sleep(_SETTLE_S)
+        _add(figures, "floor_to_booth_ms", _latency(venue, booth, seconds))
+        b.take_mic(booth)
+        listener = browser.visit(f"/r/{ROOM}")
+        b.listen_to(listener, _CHANNEL)
+        time.sleep(_SETTLE_S)
+        _add(figures, "booth_to_listener_ms", _latency(booth, listener, seconds))
+
+
+def measure_gaps(tolmach: Tolmach, clicks: Path, times: int, figures: Figures) -> None:
+    """Gaps at a switch of language and at a handover, by tones; without pictures, to leave the cores to the sound."""
+    with b.chromium(tolmach.url, clicks) as browser:
+        venue = browser.visit(f"/join/{tolmach.invite('venue')}", TONES_HZ[_FLOOR])
+        b.go_live(venue)
+        booths = []
+        for tone, name in ((_FIRST, "Olena"), (_SECOND, "Jonas")):
+            booths.append(browser.visit(f"/join/{tolmach.invite('interpreter', _BOOTH, name)}", TONES_HZ[tone]))
+            b.enter_booth(booths[-1])
+        b.take_mic(booths[0])
+        listener = browser.visit(f"/r/{ROOM}")
+        b.listen_to(listener, _CHANNEL)
+        ear = b.record(listener, "heard", TONES_HZ)
+        time.sleep(_SETTLE_S)
+        _measure_switches(ear, times, figures)
+        _measure_handovers(ear, booths, times, figures)
+
+
+def _latency(sender: Page, hearer: Page, seconds: float) -> list[float]:
+    sent, heard = b.record(sender, "captured"), b.record(hearer, "heard")
+    time.sleep(seconds)
+    sent.collect()
+    heard.collect()
+    found = latencies(find_onsets(sent.envelope), find_onsets(heard.envelope))
+    for page in (sender, hearer):
+        page.evaluate("tolmachRecorder.stop()")
+    if len(found) < seconds / 2:
+        raise BenchError(f"only {len(found)} clicks heard in {seconds:.0f} s")
+    return found
+
+
+def _measure_switches(ear: b.Ear, times: int, figures: Figures) -> None:
+    gaps, delays = [], []
+    for turn in range(times):
+        to_floor = turn % 2 == 0
+        pressed = b.listen_to(ear.page, "floor" if to_floor else _CHANNEL)
+        time.sleep(_AFTER_SWITCH_S)
+        ear.collect()
+        old, new = (_FIRST, _FLOOR) if to_floor else (_FLOOR, _FIRST)
+        gap, delay = switch_gap(ear.envelope, old, new, pressed)
+        gaps.append(gap)
+        delays.append(delay)
+    if times % 2:
+        b.listen_to(ear.page, _CHANNEL)
+        time.sleep(_AFTER_SWITCH_S)
+    _add(figures, "language_switch_gap_ms", gaps)
+    _add(figures, "language_switch_press_to_sound_ms", delays)
+
+
+def _measure_handovers(ear: b.Ear, booths: list[Page], times: int, figures: Figures) -> None:
+    gaps = []
+    on_air, partner = booths
+    for _ in range(times):
+        on_air.click("#handover-ask:visible:enabled")
+        partner.click("#handover-accept:visible")
+        on_air.wait_for_selector("#handover-switch:visible")
+        # The press itself stays out of the talking level before it.
+        time.sleep(1.2)
+        pressed = time.time() * 1000
+        on_air.click("#handover-switch:visible")
+        time.sleep(_AFTER_SWITCH_S)
+        ear.collect()
+        gaps.append(below_talking(ear.envelope, pressed, pressed + _HANDOVER_MS))
+        on_air, partner = partner, on_air
+    _add(figures, "handover_gap_ms", gaps)
+
+
+def _add(figures: Figures, name: str, values: list[float]) -> None:
+    figures.add(f"{name}_median", statistics.median(values))
+    figures.add(f"{name}_worst", max(values))
+    figures.add(f"{name}_count", len(values))
+
+
+def _give_up(number: int, _: FrameType | None) -> Never:
+    raise BenchError("it took too long" if number == signal.SIGALRM else "it was asked to stop")
+
+
+def main() -> int:
+    """Measure both; 1 when one of them failed."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.load.click", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seconds", type=float, default=15.0, help="length of each recording of clicks (15)")
+    parser.add_argument("--times", type=int, default=6, help="switches and handovers (6)")
+    options = parser.parse_args()
+    if not Path(b.CHROMIUM).exists():
+        print(f"click: there is no {b.CHROMIUM}: apt install chromium", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _give_up)
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.alarm(_LIMIT_S)
+    try:
+        with tempfile.TemporaryDirectory(prefix="tolmach-load-") as name, Children(Path(name)) as children:
+            tolmach, figures = Tolmach(Place.loopback(), Path(name), children), Figures()
+            tolmach.start()
+            clicks = Path(name, "clicks.wav")
+            b.write_clicks(clicks)
+            measure_latency(tolmach, clicks, options.seconds, figures)
+            measure_gaps(tolmach, clicks, options.times, figures)
+    except (BenchError, BrowserError, TimeoutError, ValueError) as error:
+        print(f"click: {error}", file=sys.stderr)
+        return 1
+    finally:
+        signal.alarm(0)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,125 @@
+"""The few lines of SDP that a lean peer writes and reads: one bundled audio m-line of Opus, nothing else.
+
+Not a parser of SDP: it picks single attributes out of answers and offers of servers that were asked for exactly
+one audio m-line.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from media.dtls import Fingerprint
+
+OPUS_PT: Final = 111
+
+
+class Direction(StrEnum):
+    """What the offering or answering side wants to do with the m-line."""
+
+    RECEIVE = "recvonly"
+    SEND = "sendonly"
+
+
+class SdpError(ValueError):
+    """The other side's description lacks something that a lean peer cannot do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An ICE user name fragment and password (RFC 8445 section 5.3: at least 24 and 128 random bits)."""
+
+    ufrag: str = field(default_factory=lambda: secrets.token_hex(4))
+    password: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What the other side's description says about where and how to reach it."""
+
+    credentials: Credentials
+    fingerprint: Fingerprint
+    address: tuple[str, int]
+    setup: str
+    payload_type: int
+    mid: str
+
+
+def format_audio(
+    ours: Credentials,
+    fingerprint: Fingerprint,
+    direction: Direction,
+    *,
+    setup: str = "actpass",
+    mid: str = "0",
+    payload_type: int = OPUS_PT,
+    address: tuple[str, int] | None = None,
+    ssrc: int | None = None,
+) -> str:
+    """A description with one Opus m-line, bundled and with RTCP on the same port.
+
+    `address` adds a host candidate (an ICE-lite server needs none); `ssrc` names the stream we send.
+    """
+    opus = "minptime=10;useinbandfec=1;stereo=0;maxaveragebitrate=64000"
+    lines = [
+        "v=0",
+        f"o=- {secrets.randbits(62)} 2 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        f"a=group:BUNDLE {mid}",
+        f"m=audio 9 UDP/TLS/RTP/SAVPF {payload_type}",
+        "c=IN IP4 0.0.0.0",
+        "a=rtcp:9 IN IP4 0.0.0.0",
+        f"a=ice-ufrag:{ours.ufrag}",
+        f"a=ice-pwd:{ours.password}",
+        f"a=fingerprint:{fingerprint.algorithm} {fingerprint.digest}",
+        f"a=setup:{setup}",
+        f"a=mid:{mid}",
+        f"a={direction}",
+        "a=rtcp-mux",
+        f"a=rtpmap:{payload_type} opus/48000/2",
+        f"a=fmtp:{payload_type} {opus}",
+    ]
+    if ssrc is not None:
+        lines += ["a=msid:- lean", f"a=ssrc:{ssrc} cname:lean"]
+    if address is not None:
+        lines += [f"a=candidate:1 1 udp 2130706431 {address[0]} {address[1]} typ host", "a=end-of-candidates"]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def parse_remote(text: str, prefer_host: str | None = None) -> Remote:
+    """Read an answer or offer. Among its IPv4 host candidates over UDP the one at `prefer_host` wins, else the first.
+
+    Raises:
+        SdpError: no ICE credentials, no fingerprint, no usable candidate or no Opus.
+    """
+    algorithm, digest = _one(r"fingerprint:(\S+) (\S+)", text)
+    (ufrag,) = _one(r"ice-ufrag:(\S+)", text)
+    (password,) = _one(r"ice-pwd:(\S+)", text)
+    (setup,) = _one(r"setup:(\S+)", text)
+    (mid,) = _one(r"mid:(\S+)", text)
+    (payload_type,) = _one(r"rtpmap:(\d+) opus/48000/2", text)
+    return Remote(
+        Credentials(ufrag, password),
+        Fingerprint(algorithm.lower(), digest.upper()),
+        _candidate(text, prefer_host),
+        setup,
+        int(payload_type),
+        mid,
+    )
+
+
+def _one(pattern: str, text: str) -> tuple[str, ...]:
+    found = re.search(rf"^a={pattern}", text, re.MULTILINE | re.IGNORECASE)
+    if found is None:
+        raise SdpError(f"no a={pattern.split(':')[0]} in the description")
+    return found.groups()
+
+
+def _candidate(text: str, prefer_host: str | None) -> tuple[str, int]:
+    found = re.findall(r"^a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", text, re.MULTILINE | re.IGNORECASE)
+    hosts = [(host, int(port)) for host, port in found]
+    if not hosts:
+        raise SdpError("no IPv4 host candidate over UDP in the description")
+    return next((pair for pair in hosts if pair[0] == prefer_host), hosts[0])

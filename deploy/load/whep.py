@@ -1,0 +1,82 @@
+"""WHIP and WHEP as a lean peer speaks them: POST an offer, read the answer, DELETE at the end."""
+
+import asyncio
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from deploy.load.sdp import Credentials, Direction, Remote, format_audio, parse_remote
+from deploy.load.swarm import SignallingError
+from media.dtls import Fingerprint
+
+_REQUEST_S: Final = 10.0
+_GOODBYES_AT_ONCE: Final = 20
+_SDP: Final = {"Content-Type": "application/sdp"}
+_BUSY: Final = (429, 503)
+
+
+class HttpSignalling:
+    """Many sessions at one WHIP or WHEP address; `direction` tells which of the two it is."""
+
+    def __init__(
+        self, url: str, direction: Direction = Direction.RECEIVE, token: str | None = None, ssrc: int | None = None
+    ) -> None:
+        self._url = url
+        self._direction = direction
+        self._ssrc = ssrc
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._session: aiohttp.ClientSession | None = None
+        self._locations: list[str] = []
+        self.retries = 0
+
+    async def join(self, ours: Credentials, fingerprint: Fingerprint, local: tuple[str, int]) -> Remote:
+        """POST one offer; asked to come again later (429, 503 with Retry-After), come again then.
+
+        Raises:
+            SignallingError: any other status than 201, as `http_<status>`, or no connection.
+            SdpError: the answer is not usable.
+        """
+        offer = format_audio(ours, fingerprint, self._direction, ssrc=self._ssrc).encode()
+        while True:
+            try:
+                async with self._open().post(self._url, data=offer, headers=_SDP) as response:
+                    status, headers, answer = response.status, response.headers, await response.text()
+            except aiohttp.ClientError as error:
+                raise SignallingError(type(error).__name__) from error
+            if status not in _BUSY or "Retry-After" not in headers:
+                break
+            self.retries += 1
+            await asyncio.sleep(float(headers["Retry-After"]))
+        if status != 201:
+            raise SignallingError(f"http_{status}")
+        location = headers.get("Location", "")
+        if location:
+            self._locations.append(urljoin(self._url, location))
+        return parse_remote(answer, urlsplit(self._url).hostname)
+
+    async def aclose(self) -> None:
+        """DELETE every session and close the connections; a server that is gone already is passed over."""
+        if self._session is None:
+            return
+        gate = asyncio.Semaphore(_GOODBYES_AT_ONCE)
+        await asyncio.gather(*(self._delete(location, gate) for location in self._locations))
+        await self._session.close()
+
+    async def _delete(self, location: str, gate: asyncio.Semaphore) -> None:
+        assert self._session is not None
+        async with gate:
+            try:
+                async with self._session.delete(location) as response:
+                    await response.read()
+            except (aiohttp.ClientError, TimeoutError):
+                return
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=_REQUEST_S),
+                connector=aiohttp.TCPConnector(limit=100),
+            )
+        return self._session

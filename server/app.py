@@ -1,0 +1,173 @@
+"""The composition root: makes the parts, hands them to each other, and takes them down in reverse.
+
+`create_app` is what tests use, with an engine and a store of theirs; `run` is the whole server until a signal.
+Nobody imports this module but `__main__` and tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Final
+
+from aiohttp import web
+
+from media.engine import Engine, EngineConfig
+from server import health, pages, whep, whip, ws
+from server.access import RATES, register
+from server.conductor import Clocks, Conductor
+from server.config import Config
+from server.doorman import Doorman
+from server.engine import MediaEngine
+from server.hub import Hub
+from server.i18n import Translator
+from server.keys import (
+    BOOT,
+    CLOCKS,
+    CONDUCTOR,
+    CONFIG,
+    DOORMAN,
+    HUB,
+    LIMITS,
+    REVOCATIONS,
+    TEMPLATES,
+    TRANSLATOR,
+)
+from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, RateLimits
+from server.links import demo_conference, demo_links
+from server.revocations import Revocations
+from server.security import add_headers, answer_errors
+from server.store import open_store
+from server.store.base import Store
+from server.templating import Templates
+from server.watchman import Watchman
+
+_log = logging.getLogger(__name__)
+
+# aiohttp closes a connection after this long without a whole request, from its very beginning.
+IDLE_TIMEOUT_S: Final = 15.0
+STOP_TIMEOUT_S: Final = 5.0
+SYSTEM_CLOCKS: Final = Clocks(now=time.time, monotonic=time.monotonic)
+
+
+def create_app(
+    config: Config,
+    *,
+    engine: MediaEngine | None = None,
+    store: Store | None = None,
+    clocks: Clocks = SYSTEM_CLOCKS,
+) -> web.Application:
+    """Return the application; an engine or a store that is handed in is left open at the end."""
+    app = web.Application(middlewares=[answer_errors], client_max_size=max(SDP_MAX_BYTES, JSON_MAX_BYTES))
+    translator = Translator.load(config.web_root / "locales")
+    app[CONFIG] = config
+    app[CLOCKS] = clocks
+    app[BOOT] = secrets.token_hex(8)
+    app[HUB] = Hub()
+    app[LIMITS] = RateLimits(RATES, clocks.monotonic)
+    app[TRANSLATOR] = translator
+    app[TEMPLATES] = Templates(config.web_root / "templates", translator)
+    register(app, {**pages.HANDLERS, **ws.HANDLERS, **whip.HANDLERS, **whep.HANDLERS, **health.HANDLERS})
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_warn_pages)
+    app.cleanup_ctx.append(_parts(engine, store))
+    return app
+
+
+def _parts(
+    given_engine: MediaEngine | None, given_store: Store | None
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Return the cleanup context of everything that runs: store, engine, conductor, revocations."""
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        config, clocks, hub = app[CONFIG], app[CLOCKS], app[HUB]
+        async with AsyncExitStack() as stack:
+            store = given_store
+            if store is None:
+                store = await stack.enter_async_context(open_store(config))
+            engine = given_engine
+            if engine is None:
+                engine = await _open_engine(config, stack)
+            demo = demo_conference(config)
+            conductor = Conductor(
+                config.rooms,
+                engine,
+                store,
+                clocks,
+                on_change=lambda room: hub.tell_room(
+                    room, conductor.version(room), lambda role: conductor.view(room, role)
+                ),
+                demo_rooms=frozenset(room.id for room in demo.rooms) if demo else frozenset(),
+            )
+            watchman = Watchman(hub, conductor, clocks.now)
+            revocations = Revocations(store, watchman.look)
+            app[CONDUCTOR] = conductor
+            app[REVOCATIONS] = revocations
+            app[DOORMAN] = Doorman(
+                config.secret, revocations, clocks.now, is_secure=config.public_url.startswith("https://")
+            )
+            await conductor.open()
+            stack.push_async_callback(conductor.aclose)
+            await revocations.open()
+            stack.push_async_callback(revocations.aclose)
+            yield
+
+    return context
+
+
+async def _open_engine(config: Config, stack: AsyncExitStack) -> MediaEngine:
+    """Open the engine, to be closed with the stack."""
+    engine = await Engine.open(
+        EngineConfig(udp_host=config.udp_host, udp_port=config.udp_port, public_ips=config.public_ips)
+    )
+    stack.push_async_callback(engine.aclose)
+    return engine
+
+
+async def _warn_pages(app: web.Application) -> None:
+    """Tell every open page that we stop, before connections are closed."""
+    await app[HUB].aclose("stopping")
+
+
+def run(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM, then say goodbye to the pages and stop. Raises OSError for a port in use."""
+    asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        create_app(config),
+        access_log=None,  # it would write addresses and personal links
+        keepalive_timeout=IDLE_TIMEOUT_S,
+        shutdown_timeout=STOP_TIMEOUT_S,
+    )
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, config.host or None, config.port, backlog=1024)
+        await site.start()
+        print("\n".join(_greeting(config, runner.addresses[0][1])), flush=True)
+        await stop.wait()
+        _log.info("stopping")
+    finally:
+        await runner.cleanup()
+
+
+def _greeting(config: Config, port: int) -> list[str]:
+    """Return what is printed at start: the address, and the demo's personal links."""
+    base = config.public_url
+    if config.port == 0 and base.endswith(":0"):
+        base = f"{base.removesuffix(':0')}:{port}"
+    lines = [f"Tolmach is at {base}/"]
+    for link in demo_links(config, time.time()):
+        place = " ".join(part for part in (link.role.value, link.booth, link.name) if part)
+        lines.append(f"  {link.room:<12} {place:<26} {base}{link.path}")
+    return lines

@@ -1,0 +1,362 @@
+"""The conductor: owns the rooms, and is the one place that speaks to the domain and to the media engine.
+
+A command is judged by the room, kept by its ledger, and becomes sound as a difference: the new plan is compared
+with the one the engine already follows, and only what differs is sent. What the engine tells (a source flows, a
+peer is gone) becomes a command to the room. Ids that go to the engine carry the room before a slash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from interpreting.booth import Booth
+from interpreting.commands import Command, ConnectSource, EnterBooth, LeaveBooth, LoseSource, StepAway
+from interpreting.errors import Code, Refused
+from interpreting.ids import DEMO, FLOOR, VENUE, BusId, PersonId, RoomId, SourceId, kind_of
+from interpreting.plan import RoutingPlan, plan, ramp_ms
+from interpreting.roles import Role
+from interpreting.room import Room
+from interpreting.view import room_view
+from media.engine import (
+    EngineEvent,
+    EngineStats,
+    Mix,
+    MixerFailed,
+    PeerClosed,
+    PeerConnected,
+    SourceFlowing,
+    SourceSilent,
+)
+from server.config_rooms import RoomConfig
+from server.engine import MediaEngine
+from server.ledger import Connection, Ledger
+from server.store.base import Document, Store, StoreUnavailable
+from server.switchboard import Switchboard, global_name, local_name
+from server.tokens import Invitation
+
+_log = logging.getLogger(__name__)
+
+ABSENCE_S: Final = 30.0
+TICK_S: Final = 1.0
+# Longer than any page resends a command; short enough that the store forgets.
+ANSWER_KEPT_S: Final = 600.0
+_SILENT: Final = RoutingPlan({}, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """`now` is the wall clock in epoch seconds, `monotonic` counts seconds and never jumps."""
+
+    now: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+@dataclass(slots=True)
+class _Stage:
+    """A room with what only this run of the server knows of it."""
+
+    config: RoomConfig
+    ledger: Ledger
+    lock: asyncio.Lock
+    plan: RoutingPlan = _SILENT
+    had_venue: bool = False
+
+
+class Conductor:
+    """All rooms of this server. `on_change` is called after each change of what people may see of a room."""
+
+    def __init__(
+        self,
+        rooms: Mapping[RoomId, RoomConfig],
+        engine: MediaEngine,
+        store: Store,
+        clocks: Clocks,
+        on_change: Callable[[RoomId], None],
+        demo_rooms: frozenset[RoomId] = frozenset(),
+    ) -> None:
+        self.switchboard = Switchboard(engine)
+        self._stages = {
+            id: _Stage(config, Ledger(_room_of(config), store), asyncio.Lock()) for id, config in rooms.items()
+        }
+        self._engine = engine
+        self._store = store
+        self._clocks = clocks
+        self._on_change = on_change
+        self._demo_rooms = demo_rooms
+        self._pages: set[tuple[RoomId, PersonId]] = set()
+        self._absent_since: dict[tuple[RoomId, PersonId], float] = {}
+        self._told_listeners: dict[RoomId, Counter[str]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Load the rooms, put them on air as they were, and begin to follow the engine.
+
+        A store out of reach is no obstacle: sound starts with the rooms as configured, and what is stored is
+        taken over once the store answers.
+        """
+        for stage in self._stages.values():
+            await self._raise_curtain(stage)
+        self._tasks = [asyncio.create_task(self._follow_engine()), asyncio.create_task(self._keep_time())]
+
+    async def aclose(self) -> None:
+        """Stop following, and keep a snapshot of each room if the store lets us."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for stage in self._stages.values():
+            with suppress(StoreUnavailable):
+                await stage.ledger.save_snapshot()
+
+    @property
+    def rooms(self) -> tuple[RoomId, ...]:
+        """All rooms, in their order."""
+        return tuple(self._stages)
+
+    @property
+    def is_ready(self) -> bool:
+        """Every room's stored state is loaded."""
+        return all(stage.ledger.is_loaded for stage in self._stages.values())
+
+    def has_room(self, room: RoomId) -> bool:
+        """Tell whether there is such a room."""
+        return room in self._stages
+
+    def has_channel(self, room: RoomId, channel: str) -> bool:
+        """Tell whether a room has this channel; `floor` is one."""
+        return channel == FLOOR or channel in self._stages[room].config.languages
+
+    def has_booth(self, room: RoomId, booth: str) -> bool:
+        """Tell whether a room has this booth."""
+        return any(one.id == booth for one in self._stages[room].config.booths)
+
+    def version(self, room: RoomId) -> int:
+        """Return how many events made the room."""
+        return self._stages[room].ledger.version
+
+    def view(self, room: RoomId, role: Role) -> dict[str, object]:
+        """Return the room's state as the role may see it, ready for JSON."""
+        stage = self._stages[room]
+        counts = self._told_listeners.get(room, Counter())
+        channels = (FLOOR, *stage.config.languages)
+        view = room_view(
+            stage.ledger.room,
+            role,
+            title=stage.config.title,
+            listeners={channel: counts[channel] for channel in channels},
+        )
+        if stage.had_venue and view["venue"] != "live":
+            view["venue"] = "lost"
+        return view
+
+    async def execute(self, room: RoomId, command: Command) -> int:
+        """Carry out a command and return the room's version after it.
+
+        Raises Refused by the room's rules and StoreUnavailable, both with nothing changed.
+        """
+        stage = self._stages[room]
+        async with stage.lock:
+            return await self._carry_out(stage, command)
+
+    async def execute_once(self, room: RoomId, id: str, command: Command, by: PersonId) -> Document:
+        """Carry out a person's command unless it was before, and return {"version"} or {"code"} of a refusal.
+
+        The same id gets the same answer again. Raises StoreUnavailable, with nothing changed.
+        """
+        stage = self._stages[room]
+        async with stage.lock:
+            known = await self._store.recall(by, id)
+            if known is not None:
+                return known
+            answer: Document
+            try:
+                answer = {"version": await self._carry_out(stage, command)}
+            except Refused as refusal:
+                answer = {"code": refusal.code.value}
+            with suppress(StoreUnavailable):
+                await self._store.remember(by, id, answer, ANSWER_KEPT_S)
+            return answer
+
+    async def page_opened(self, room: RoomId, person: PersonId) -> None:
+        """An interpreter's page is connected: who has a seat is back in it."""
+        self._pages.add((room, person))
+        self._absent_since.pop((room, person), None)
+        await self._let_back(room, person)
+
+    def page_closed(self, room: RoomId, person: PersonId) -> None:
+        """An interpreter's last page is gone: they step away, and leave the booth unless back in 30 s."""
+        self._pages.discard((room, person))
+        self._absent_since[room, person] = self._clocks.monotonic()
+        if self._stages[room].ledger.room.seat_of(person) is not None:
+            self._note(self._stages[room], StepAway(person))
+
+    async def dismiss(self, invitation: Invitation) -> None:
+        """Take a person whose invitation is over out of their booth, and end what they send and hear."""
+        await self.switchboard.end_of(invitation.id)
+        if invitation.role is Role.INTERPRETER and self.has_room(invitation.room):
+            with suppress(Refused, StoreUnavailable):
+                await self.execute(invitation.room, LeaveBooth(invitation.person))
+
+    async def stats(self) -> EngineStats:
+        """Return the engine's figures."""
+        return await self._engine.stats()
+
+    async def _carry_out(self, stage: _Stage, command: Command) -> int:
+        before = stage.ledger.room
+        try:
+            await stage.ledger.change(command, self._clocks.now())
+        finally:
+            # Also when it was refused: meeting the store's log may have changed the room.
+            if stage.ledger.room is not before:
+                self._note_absent(stage)
+                self._follow_plan(stage)
+                self._on_change(stage.config.id)
+        return stage.ledger.version
+
+    def _note(self, stage: _Stage, fact: Connection) -> None:
+        if stage.ledger.note(fact, self._clocks.now()):
+            self._follow_plan(stage)
+            self._on_change(stage.config.id)
+
+    def _follow_plan(self, stage: _Stage) -> None:
+        """Tell the engine the difference between the plan it follows and the one the room demands."""
+        room, before, after = stage.config.id, stage.plan, plan(stage.ledger.room)
+        for bus, mix in after.mixes.items():
+            if before.mixes.get(bus) != mix:
+                self._engine.set_mix(global_name(room, bus), _mix(room, bus, before.mixes.get(bus, {}), mix))
+        if before is _SILENT or before.picture != after.picture:
+            picture = after.picture
+            self._engine.set_picture(room, None if picture is None else global_name(room, picture))
+        stage.plan = after
+        stage.had_venue = stage.had_venue or VENUE in stage.ledger.room.sources
+
+    async def _raise_curtain(self, stage: _Stage) -> None:
+        room = stage.config.id
+        try:
+            await stage.ledger.load()
+        except StoreUnavailable:
+            _log.warning("room %s starts without the store", room)
+        self._note_absent(stage)
+        if room in self._demo_rooms:
+            name = global_name(room, DEMO)
+            self._engine.add_demo(name, name)
+            stage.ledger.note(ConnectSource(DEMO, kind_of(DEMO)), self._clocks.now())
+        self._follow_plan(stage)
+
+    def _note_absent(self, stage: _Stage) -> None:
+        """Give everybody whose seat was loaded without a page the time to come back."""
+        for booth in stage.ledger.room.booths.values():
+            for seat in booth.seats.values():
+                place = stage.config.id, seat.person
+                if not seat.present and place not in self._pages:
+                    self._absent_since.setdefault(place, self._clocks.monotonic())
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self.tick(self._clocks.monotonic())
+            except Exception:
+                _log.exception("a tick of the conductor failed")
+
+    async def tick(self, now: float) -> None:
+        """Do what is due at `now` on the monotonic clock: absences, listener counts, a store that is back."""
+        for (room, person), since in tuple(self._absent_since.items()):
+            if now - since >= ABSENCE_S:
+                await self._let_leave(room, person)
+        for room, person in tuple(self._pages):
+            await self._let_back(room, person)
+        for room, stage in self._stages.items():
+            if not stage.ledger.is_loaded:
+                await self._load_late(stage)
+            counts = self.switchboard.listeners(room)
+            if counts != self._told_listeners.get(room, Counter()):
+                self._told_listeners[room] = counts
+                self._on_change(room)
+
+    async def _let_back(self, room: RoomId, person: PersonId) -> None:
+        """Seat a person whose page is connected; tried again at the next tick while the store is out of reach."""
+        booth = self._stages[room].ledger.room.booth_of(person)
+        if booth is not None and not booth.seats[person].present:
+            with suppress(Refused, StoreUnavailable):
+                await self.execute(room, EnterBooth(person, booth.id, booth.seats[person].name))
+
+    async def _let_leave(self, room: RoomId, person: PersonId) -> None:
+        stage = self._stages[room]
+        async with stage.lock:
+            if (room, person) not in self._absent_since:
+                return
+            # Tried again at the next tick while the store is out of reach.
+            with suppress(StoreUnavailable):
+                with suppress(Refused):
+                    await self._carry_out(stage, LeaveBooth(person))
+                self._absent_since.pop((room, person), None)
+
+    async def _load_late(self, stage: _Stage) -> None:
+        async with stage.lock:
+            try:
+                await stage.ledger.load()
+            except StoreUnavailable:
+                return
+            self._note_absent(stage)
+            self._follow_plan(stage)
+            self._on_change(stage.config.id)
+
+    async def _follow_engine(self) -> None:
+        async for event in self._engine.events():
+            try:
+                self._take_in(event)
+            except Exception:
+                _log.exception("an event of the engine was lost: %s", type(event).__name__)
+
+    def _take_in(self, event: EngineEvent) -> None:
+        match event:
+            case PeerConnected():
+                pass
+            case MixerFailed():
+                _log.error("the mixer failed: %s", event.error)
+            case PeerClosed():
+                self.switchboard.peer_closed(event.peer)
+            case SourceFlowing():
+                self._source(event.source, is_flowing=True)
+            case SourceSilent():
+                self._source(event.source, is_flowing=False)
+            case _:
+                assert_never(event)
+
+    def _source(self, name: str, *, is_flowing: bool) -> None:
+        room, source = local_name(name)
+        if room in self._stages and source != DEMO:
+            fact = ConnectSource(source, kind_of(source)) if is_flowing else LoseSource(source)
+            self._note(self._stages[room], fact)
+
+
+def check_own_booth(command: Command, invitation: Invitation) -> Command:
+    """Return the command with the name of the invitation; raise Refused for a booth it is not for.
+
+    Who somebody is, is said by their invitation and never by a message.
+    """
+    if not isinstance(command, EnterBooth):
+        return command
+    if invitation.booth not in (None, command.booth):
+        raise Refused(Code.FORBIDDEN)
+    return replace(command, name=invitation.name or command.name)
+
+
+def _room_of(config: RoomConfig) -> Room:
+    booths = {booth.id: Booth(booth.id, booth.languages) for booth in config.booths}
+    return Room(config.id, config.languages, booths, config.floor_language, config.fallbacks)
+
+
+def _mix(room: RoomId, bus: str, before: Mapping[SourceId, float], after: Mapping[SourceId, float]) -> dict[str, Mix]:
+    """Return a bus's new mix for the engine: every gain with its ramp, and 0.0 for what goes."""
+    mix: dict[str, Mix] = {}
+    for source in (*after, *(gone for gone in before if gone not in after)):
+        old, new = before.get(source, 0.0), after.get(source, 0.0)
+        mix[global_name(room, source)] = Mix(new, ramp_ms(BusId(bus), kind_of(source), old, new))
+    return mix

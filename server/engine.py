@@ -1,0 +1,53 @@
+"""What the server asks of the media engine: the thin meeting point of the two packages.
+
+Plain data in, plain data out. `media.engine.Engine` keeps this protocol, and so does the tests' double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from media.engine import Answer, EngineEvent, EngineStats, Mix
+
+__all__ = ["Answer", "EngineEvent", "EngineStats", "MediaEngine", "Mix"]
+
+
+class MediaEngine(Protocol):
+    """Peers, sources, buses and pictures by opaque ids. Offers that cannot be taken raise `media.errors`."""
+
+    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
+        """Take in a publisher that feeds these sources; it takes the place of an older one."""
+        ...
+
+    async def subscribe(self, peer: str, offer: str, *, bus: str, picture: str | None) -> Answer:
+        """Take in a listener to a bus, with the picture when its offer asks for video."""
+        ...
+
+    async def close_peer(self, peer: str) -> bool:
+        """End a peer; False when it is unknown."""
+        ...
+
+    async def move(self, peer: str, bus: str) -> None:
+        """Have a listener hear another bus. Raises PeerUnknown."""
+        ...
+
+    def set_mix(self, bus: str, mix: Mapping[str, Mix]) -> None:
+        """Say what a bus carries from now on."""
+        ...
+
+    def set_picture(self, picture: str, source: str | None) -> None:
+        """Say which video source a picture forwards."""
+        ...
+
+    def add_demo(self, audio: str, video: str) -> None:
+        """Add a generated source, made only while somebody hears or sees it."""
+        ...
+
+    async def stats(self) -> EngineStats:
+        """Return the engine's figures."""
+        ...
+
+    def events(self) -> AsyncIterator[EngineEvent]:
+        """Yield what happens to peers and sources."""
+        ...

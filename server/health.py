@@ -1,0 +1,80 @@
+"""Is it alive, is it ready, how is it: for supervisors, balancers and Prometheus.
+
+`/healthz` says that the process answers. `/readyz` says that rooms are loaded and the store is in reach; sound goes
+on without the store, so nobody should be restarted for it. `/metrics` is Prometheus's text form 0.0.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Final
+
+from aiohttp import web
+
+from server.access import Handler
+from server.conductor import Conductor
+from server.engine import EngineStats
+from server.hub import Hub
+from server.keys import CONDUCTOR, HUB, REVOCATIONS
+from server.problems import Problem
+
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """GET /healthz: 200 while the process answers."""
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """GET /readyz: 200, or 503 store_unavailable."""
+    if not (request.app[CONDUCTOR].is_ready and request.app[REVOCATIONS].is_store_reachable):
+        raise Problem("store_unavailable", headers={"Retry-After": "2"})
+    return web.json_response({"status": "ready"})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """GET /metrics: figures, none of which names a person, an address or a session."""
+    conductor, hub = request.app[CONDUCTOR], request.app[HUB]
+    stats = await conductor.stats()
+    lines = [*_web_lines(conductor, hub), *_engine_lines(stats)]
+    response = web.Response(text="\n".join(lines) + "\n")
+    response.headers["Content-Type"] = _PROMETHEUS
+    return response
+
+
+def _web_lines(conductor: Conductor, hub: Hub) -> Iterator[str]:
+    yield "# TYPE tolmach_websockets gauge"
+    yield f"tolmach_websockets {len(hub)}"
+    yield "# TYPE tolmach_rooms_loaded gauge"
+    yield f"tolmach_rooms_loaded {int(conductor.is_ready)}"
+    yield "# TYPE tolmach_listeners gauge"
+    for room in conductor.rooms:
+        for channel, count in sorted(conductor.switchboard.listeners(room).items()):
+            yield f'tolmach_listeners{{room="{room}",channel="{channel}"}} {count}'
+
+
+def _engine_lines(stats: EngineStats) -> Iterator[str]:
+    """Write every number of the engine's figures, and every table of numbers with its key as a label."""
+    for field in fields(stats):
+        name, value = f"tolmach_engine_{field.name}", getattr(stats, field.name)
+        if _is_number(value):
+            yield f"# TYPE {name} gauge"
+            yield f"{name} {value}"
+        elif isinstance(value, Mapping) and all(_is_number(number) for number in value.values()):
+            yield f"# TYPE {name} gauge"
+            for key, number in sorted(value.items()):
+                yield f'{name}{{of="{_label(str(key))}"}} {number}'
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _label(text: str) -> str:
+    """Return a label's value as the text form wants it."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {"healthz": healthz, "readyz": readyz, "metrics": metrics}

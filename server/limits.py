@@ -1,0 +1,151 @@
+"""Limits on what one caller may ask: token buckets by address, and bodies bounded in size and time.
+
+Addresses are kept in memory only, as long as their bucket is not full again, and never logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from math import ceil
+from typing import Final
+
+from aiohttp import web
+
+from server.problems import Problem
+
+BODY_TIMEOUT_S = 10.0
+SDP_MAX_BYTES: Final = 32 * 1024
+JSON_MAX_BYTES: Final = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many at once, and so many a second for ever."""
+
+    burst: float
+    per_s: float
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket; time is passed in, in seconds of any monotonic clock."""
+
+    rate: Rate
+    tokens: float
+    at: float
+
+    @classmethod
+    def full(cls, rate: Rate, now: float) -> Bucket:
+        """Return a bucket from which a whole burst can be taken."""
+        return cls(rate, rate.burst, now)
+
+    def take(self, now: float) -> float:
+        """Take one token and return 0.0, or return in how many seconds one will be there."""
+        self.refill(now)
+        if self.tokens >= 1.0:
+            self.tokens -= 1.0
+            return 0.0
+        return (1.0 - self.tokens) / self.rate.per_s
+
+    def refill(self, now: float) -> bool:
+        """Bring the bucket up to date; True when it is full again."""
+        self.tokens = min(self.rate.burst, self.tokens + max(0.0, now - self.at) * self.rate.per_s)
+        self.at = now
+        return self.tokens >= self.rate.burst
+
+
+class RateLimits:
+    """One bucket for each kind of request and address.
+
+    A hall stands behind one address, so the rates of listening are a crowd's, not a person's. At most
+    `max_buckets` are kept; when they are all in use, those not full are still honoured and the newcomer shares
+    one bucket with all other newcomers, so that memory stays bounded under a flood of addresses.
+    """
+
+    def __init__(self, rates: Mapping[str, Rate], clock: Callable[[], float], max_buckets: int = 20_000) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._max = max_buckets
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+
+    def check(self, kind: str, address: str | None) -> None:
+        """Raise Problem too_many_requests (429 with Retry-After in whole seconds) when the bucket is empty."""
+        now = self._clock()
+        wait_s = self._bucket(kind, address_key(address), now).take(now)
+        if wait_s > 0:
+            raise Problem("too_many_requests", headers={"Retry-After": str(ceil(wait_s))})
+
+    def _bucket(self, kind: str, key: str, now: float) -> Bucket:
+        bucket = self._buckets.get((kind, key))
+        if bucket is None:
+            if len(self._buckets) >= self._max:
+                self._sweep(now)
+            if len(self._buckets) >= self._max:
+                key = "*"
+            bucket = self._buckets.setdefault((kind, key), Bucket.full(self._rates[kind], now))
+        return bucket
+
+    def _sweep(self, now: float) -> None:
+        full = [key for key, bucket in self._buckets.items() if bucket.refill(now)]
+        for key in full:
+            del self._buckets[key]
+
+
+def address_key(address: str | None) -> str:
+    """Return what stands for an address in the limits: an IPv4 address, or the /64 of an IPv6 one (RFC 6177)."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if parsed.version == 6:
+        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)
+
+
+async def read_body(request: web.Request, max_bytes: int) -> bytes:
+    """Return the body.
+
+    Raises Problem too_large (413) past `max_bytes`, before reading when Content-Length says so, and
+    request_timeout (408) when it is not there after `BODY_TIMEOUT_S`.
+    """
+    if (request.content_length or 0) > max_bytes:
+        raise Problem("too_large", headers={"Connection": "close"})
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise Problem("too_large", headers={"Connection": "close"})
+    except TimeoutError:
+        raise Problem("request_timeout", headers={"Connection": "close"}) from None
+    return bytes(body)
+
+
+def require_type(request: web.Request, content_type: str) -> None:
+    """Raise Problem type_unsupported (415) unless the body is of this media type, parameters apart."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != content_type:
+        raise Problem("type_unsupported", headers={"Accept-Post": content_type})
+
+
+def client_address(request: web.Request) -> str | None:
+    """Return the caller's address; behind a proxy on this machine, the last one that proxy noted.
+
+    A forwarded address is believed from a loopback peer alone, and limits are all it is used for.
+    """
+    remote = request.remote
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and is_loopback(remote) else remote
+
+
+def is_loopback(address: str | None) -> bool:
+    """Tell whether an address is this machine's own."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if parsed.version == 6 else None
+    return (mapped or parsed).is_loopback

@@ -1,0 +1,184 @@
+"""The pages: start, conference, watch, booth, venue, personal links, and the static files they load.
+
+A page is rendered in the language asked for and carries, as JSON, all that its script begins with. `?lang=` is the
+switch of the page's language and is remembered by a cookie; it has nothing to do with the language of the sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from aiohttp import web
+
+from interpreting.ids import RoomId
+from interpreting.roles import Role
+from server.access import Handler
+from server.config_rooms import ConferenceConfig
+from server.doorman import CALLER, LANGUAGE_COOKIE, Caller, page_path
+from server.i18n import LANGUAGE_NAMES
+from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, DOORMAN, TEMPLATES
+from server.limits import is_loopback
+from server.links import demo_links
+from server.problems import Problem
+from server.security import asked_language
+
+_YEAR_S: Final = 365 * 24 * 3600
+_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via", "X-Real-IP")
+_TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+async def start(request: web.Request) -> web.Response:
+    """GET /: the conferences held here, and on this very machine the demo's personal links."""
+    conferences = [
+        {"slug": one.id, "title": dict(one.title), "rooms": [room.id for room in one.rooms]}
+        for one in request.app[CONFIG].conferences
+    ]
+    return _page(request, "start", {"page": "start", "conferences": conferences, "links": _links(request)})
+
+
+async def conference(request: web.Request) -> web.Response:
+    """GET /c/{conference}: its rooms."""
+    slug = request.match_info["conference"]
+    found = next((one for one in request.app[CONFIG].conferences if one.id == slug), None)
+    if found is None:
+        raise Problem("conference_unknown")
+    rooms = {room.id for room in found.rooms}
+    links = [link for link in _links(request) if link["room"] in rooms]
+    return _page(request, "conference", {"page": "start", "conference": _programme(found), "links": links})
+
+
+async def watch(request: web.Request) -> web.Response:
+    """GET /r/{room}: watch and listen, for everybody. Who works in the room is anybody here: their place is theirs."""
+    caller = request[CALLER]
+    is_at_work = caller.role in (Role.INTERPRETER, Role.VENUE)
+    return _room_page(request, "watch", Caller() if is_at_work else caller, None)
+
+
+async def booth(request: web.Request) -> web.Response:
+    """GET /r/{room}/booth/{booth}: the interpreter's console."""
+    room, booth_id = RoomId(request.match_info["room"]), request.match_info["booth"]
+    if not request.app[CONDUCTOR].has_booth(room, booth_id):
+        raise Problem("booth_unknown")
+    invitation = request[CALLER].invitation
+    if invitation is None or invitation.booth not in (None, booth_id):
+        raise Problem("wrong_room")
+    return _room_page(request, "booth", request[CALLER], booth_id)
+
+
+async def venue(request: web.Request) -> web.Response:
+    """GET /r/{room}/venue: the hall's machine."""
+    return _room_page(request, "venue", request[CALLER], None)
+
+
+async def join(request: web.Request) -> web.Response:
+    """GET /join/{invitation}: leave the cookie and go on to the page the link is for."""
+    token = request.match_info["invitation"]
+    invitation = await request.app[DOORMAN].read(token)
+    if not request.app[CONDUCTOR].has_room(invitation.room):
+        raise Problem("room_unknown")
+    target = f"{page_path(invitation)}?{urlencode({'as': invitation.id})}"
+    response = web.Response(status=303, headers={"Location": target})
+    request.app[DOORMAN].leave_cookie(response, invitation, token)
+    return response
+
+
+async def static(request: web.Request) -> web.StreamResponse:
+    """GET /static/{file}: a file below the static folder; asked for anew each time by its ETag."""
+    root = (request.app[CONFIG].web_root / "static").resolve()
+    try:
+        file = (root / request.match_info["file"]).resolve()
+        is_ours = file.is_relative_to(root) and file.is_file()
+    except (OSError, ValueError):
+        is_ours = False
+    if not is_ours or file.suffix not in _TYPES:
+        raise Problem("not_found")
+    headers = {"Content-Type": _TYPES[file.suffix], "Cache-Control": "no-cache"}
+    return web.FileResponse(file, headers=headers)
+
+
+def _room_page(request: web.Request, name: str, caller: Caller, booth_id: str | None) -> web.Response:
+    room = RoomId(request.match_info["room"])
+    invitation = caller.invitation
+    query = {"room": room} | ({"as": invitation.id} if invitation else {})
+    return _page(
+        request,
+        name,
+        {
+            "page": name,
+            "room": room,
+            "token": caller.token,
+            "ws": f"/ws?{urlencode(query)}",
+            "booth": booth_id,
+            "state": request.app[CONDUCTOR].view(room, caller.role or Role.VIEWER),
+        },
+    )
+
+
+def _page(request: web.Request, template: str, page: Mapping[str, object]) -> web.Response:
+    lang = asked_language(request)
+    html = request.app[TEMPLATES].render(template, lang, {"boot": request.app[BOOT], **page})
+    response = web.Response(text=html, content_type="text/html", headers={"Content-Language": lang})
+    if request.query.get("lang") in LANGUAGE_NAMES:
+        is_secure = request.app[CONFIG].public_url.startswith("https://")
+        response.set_cookie(
+            LANGUAGE_COOKIE, lang, max_age=_YEAR_S, path="/", httponly=True, samesite="Lax", secure=is_secure
+        )
+    return response
+
+
+def _programme(found: ConferenceConfig) -> dict[str, object]:
+    rooms = [{"room": room.id, "title": dict(room.title), "languages": list(room.languages)} for room in found.rooms]
+    return {"slug": found.id, "title": dict(found.title), "rooms": rooms}
+
+
+def _links(request: web.Request) -> list[dict[str, object]]:
+    """Return the demo's links for a browser on this machine; to everybody else they are nobody's business."""
+    if not _is_at_the_machine(request):
+        return []
+    return [
+        {"role": link.role.value, "room": link.room, "booth": link.booth, "name": link.name, "url": link.path}
+        for link in demo_links(request.app[CONFIG], request.app[CLOCKS].now())
+    ]
+
+
+def _is_at_the_machine(request: web.Request) -> bool:
+    """Tell whether the browser runs on this machine, asked for it by a local name, and no proxy stands between.
+
+    The name is checked against DNS rebinding, the headers because behind a local proxy everybody is local.
+    """
+    own = urlsplit(request.app[CONFIG].public_url).hostname
+    asked = urlsplit(f"//{request.host}").hostname
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    return is_loopback(request.remote) and _is_local_name(own) and _is_local_name(asked)
+
+
+def _is_local_name(name: str | None) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name or "").is_loopback
+    except ValueError:
+        return False
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "start": start,
+    "conference": conference,
+    "watch": watch,
+    "booth": booth,
+    "venue": venue,
+    "join": join,
+    "static": static,
+}

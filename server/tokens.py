@@ -1,0 +1,171 @@
+"""Invitations: signed tokens that say who may enter which room, and as what.
+
+A token is a JSON Web Token (RFC 7519), HS256, with fixed issuer and audience. It is the last path segment of a
+personal link, the cookie's content and the bearer for WHIP and WHEP. Whether it was revoked is the store's
+knowledge: `read` proves only that we issued it and that its time is not over. The one caller that also asks the
+store raises `TokenError("token_revoked")`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from interpreting.ids import BoothId, PersonId, RoomId
+from interpreting.roles import Role
+
+ALGORITHM = "HS256"
+ISSUER = "tolmach"
+AUDIENCE = "tolmach"
+LEEWAY_S = 60
+DEFAULT_HOURS = 72.0
+# No invitation lasts longer: a revocation, which knows only the id, must be kept as long as the token might hold.
+MAX_HOURS = 24 * 366
+# No token we issue comes near this; what is longer is not worth a base64 decoding.
+MAX_TOKEN_CHARS = 4096
+
+_REQUIRED = ["iss", "aud", "sub", "jti", "room", "role", "iat", "exp"]
+
+
+class TokenError(Exception):
+    """A token that lets nobody in.
+
+    `code` is one of token_invalid, token_expired, token_revoked, token_foreign. The message is the code alone:
+    nothing of the token gets into a log by way of it.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What one personal link grants. Times are seconds since the epoch; `id` is what `tolmach revoke` takes."""
+
+    id: str
+    person: PersonId
+    room: RoomId
+    role: Role
+    booth: BoothId | None
+    name: str
+    issued_at: int
+    expires_at: int
+
+    @classmethod
+    def new(
+        cls,
+        room: RoomId,
+        role: Role,
+        *,
+        booth: BoothId | None = None,
+        name: str = "",
+        hours: float = DEFAULT_HOURS,
+        id: str | None = None,
+        person: PersonId | None = None,
+        now: float | None = None,
+    ) -> Invitation:
+        """Return an invitation from now on for `hours`; `id` and `person` are random unless given.
+
+        Given ids make links that stay the same person over a restart, as the demo's links are. Raises ValueError
+        for more than `MAX_HOURS`.
+        """
+        if hours > MAX_HOURS:
+            raise ValueError(f"an invitation lasts at most {MAX_HOURS} hours")
+        issued_at = int(time.time() if now is None else now)
+        return cls(
+            id=id or secrets.token_hex(8),
+            person=person or PersonId(secrets.token_hex(8)),
+            room=room,
+            role=role,
+            booth=booth,
+            name=name,
+            issued_at=issued_at,
+            expires_at=issued_at + int(hours * 3600),
+        )
+
+    @property
+    def forgotten_at(self) -> float:
+        """The moment from which `read` refuses the token anyway, so that a revocation need not be kept longer."""
+        return float(self.expires_at + LEEWAY_S)
+
+
+def issue(secret: str, invitation: Invitation) -> str:
+    """Return the signed token of an invitation. The same invitation and secret give the same token."""
+    claims: dict[str, Any] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": invitation.person,
+        "jti": invitation.id,
+        "room": invitation.room,
+        "role": invitation.role.value,
+        "name": invitation.name,
+        "iat": invitation.issued_at,
+        "exp": invitation.expires_at,
+    }
+    if invitation.booth is not None:
+        claims["booth"] = invitation.booth
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def read(secret: str, token: str, *, now: float | None = None) -> Invitation:
+    """Return the invitation a token carries.
+
+    Raises TokenError: token_invalid (not ours, altered, malformed, another algorithm), token_foreign (signed with
+    our key for another issuer or audience), token_expired (over for more than `LEEWAY_S`). An issue time in the
+    future is borne: it is no start of validity, and a clock set back must not shut out those invited before.
+    """
+    claims = _verified_claims(secret, token)
+    invitation = _invitation(claims)
+    if (time.time() if now is None else now) >= invitation.forgotten_at:
+        raise TokenError("token_expired")
+    return invitation
+
+
+def _verified_claims(secret: str, token: str) -> dict[str, Any]:
+    if len(token) > MAX_TOKEN_CHARS:
+        raise TokenError("token_invalid")
+    # Times are judged by `read`, which can be told the time.
+    options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    try:
+        return jwt.decode(token, secret, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=options)
+    except (jwt.InvalidIssuerError, jwt.InvalidAudienceError) as error:
+        raise TokenError("token_foreign") from error
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise TokenError("token_invalid") from error
+
+
+def _invitation(claims: dict[str, Any]) -> Invitation:
+    booth = _text(claims, "booth") if "booth" in claims else None
+    try:
+        role = Role(_text(claims, "role"))
+    except ValueError as error:
+        raise TokenError("token_invalid") from error
+    return Invitation(
+        id=_text(claims, "jti"),
+        person=PersonId(_text(claims, "sub")),
+        room=RoomId(_text(claims, "room")),
+        role=role,
+        booth=None if booth is None else BoothId(booth),
+        name=_text(claims, "name") if "name" in claims else "",
+        issued_at=_seconds(claims, "iat"),
+        expires_at=_seconds(claims, "exp"),
+    )
+
+
+def _text(claims: dict[str, Any], name: str) -> str:
+    value = claims[name]
+    if not isinstance(value, str):
+        raise TokenError("token_invalid")
+    return value
+
+
+def _seconds(claims: dict[str, Any], name: str) -> int:
+    value = claims[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TokenError("token_invalid")
+    return value

@@ -1,0 +1,133 @@
+"""WHEP, draft-ietf-wish-whep-03: anybody listens to a channel of an open room, and sees its picture.
+
+Beyond the draft there is one extension, announced by a Link header: a session's channel is changed in place by
+`PUT {session}/channel`, so that the language switches without a new connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from interpreting.ids import RoomId
+from server.access import Handler
+from server.doorman import CALLER
+from server.keys import CONDUCTOR
+from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, read_body, require_type
+from server.messages import BadMessage, parse_json
+from server.problems import Problem
+from server.sessions import Session, SessionKind
+
+SDP: Final = "application/sdp"
+CHANNEL_EXTENSION: Final = "urn:tolmach:whep:ext:channel"
+_IS_UNDER: Final[Mapping[object, bool]] = {"none": False, "under": True}
+
+
+async def listen(request: web.Request) -> web.Response:
+    """POST: take the offer, answer 201 with Location, ETag, the answer and the extension's Link."""
+    require_type(request, SDP)
+    is_under = _is_under(request.query.get("original", "none"))
+    room, channel = _channel(request)
+    offer = await read_body(request, SDP_MAX_BYTES)
+    try:
+        text = offer.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Problem("offer_malformed") from None
+    owner = request[CALLER].invitation
+    session, answer = await request.app[CONDUCTOR].switchboard.listen(room, owner, channel, is_under, text)
+    location = f"/whep/{room}/{channel}/{session.id}"
+    return web.Response(
+        status=201,
+        text=answer.sdp,
+        content_type=SDP,
+        headers={
+            "Location": location,
+            "ETag": answer.etag,
+            "Link": f'<{location}/channel>; rel="{CHANNEL_EXTENSION}"',
+        },
+    )
+
+
+async def switch(request: web.Request) -> web.Response:
+    """PUT {session}/channel: hear another channel from now on; 204."""
+    require_type(request, "application/json")
+    session = _session(request)
+    try:
+        wish = parse_json(await read_body(request, JSON_MAX_BYTES))
+    except BadMessage:
+        raise Problem("request_invalid") from None
+    if not isinstance(wish, dict) or not {"channel"} <= wish.keys() <= {"channel", "original"}:
+        raise Problem("request_invalid")
+    channel = wish["channel"]
+    if not isinstance(channel, str) or not request.app[CONDUCTOR].has_channel(session.room, channel):
+        raise Problem("channel_unknown")
+    await request.app[CONDUCTOR].switchboard.switch(session, channel, _is_under(wish.get("original", "none")))
+    return web.Response(status=204)
+
+
+async def end(request: web.Request) -> web.Response:
+    """DELETE: end the session; 200."""
+    await request.app[CONDUCTOR].switchboard.end(_session(request))
+    return web.Response(status=200)
+
+
+async def head(request: web.Request) -> web.Response:
+    """HEAD: 200 as application/sdp when the channel is there."""
+    _channel(request)
+    return web.Response(status=200, content_type=SDP)
+
+
+async def options(request: web.Request) -> web.Response:
+    """OPTIONS: what a program of another origin may send, and what POST takes."""
+    if request.path.endswith("/channel") and "session" in request.match_info:
+        methods = "PUT"
+    else:
+        methods = "DELETE" if "session" in request.match_info else "POST, HEAD"
+    headers = {
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Max-Age": "86400",
+    }
+    if "POST" in methods:
+        headers["Accept-Post"] = SDP
+    return web.Response(status=204, headers=headers)
+
+
+def _channel(request: web.Request) -> tuple[RoomId, str]:
+    """Return the room and channel addressed. Raises Problem room_unknown or channel_unknown."""
+    room, channel = RoomId(request.match_info["room"]), request.match_info["channel"]
+    conductor = request.app[CONDUCTOR]
+    if not conductor.has_room(room):
+        raise Problem("room_unknown")
+    if not conductor.has_channel(room, channel):
+        raise Problem("channel_unknown")
+    return room, channel
+
+
+def _is_under(word: object) -> bool:
+    if not isinstance(word, str) or word not in _IS_UNDER:
+        raise Problem("original_invalid")
+    return _IS_UNDER[word]
+
+
+def _session(request: web.Request) -> Session:
+    """Return the session addressed. Its owner's bearer is needed when it has an owner."""
+    session = request.app[CONDUCTOR].switchboard.session(request.match_info["session"])
+    room = request.match_info["room"]
+    if session is None or session.kind is not SessionKind.LISTEN or session.room != room:
+        raise Problem("session_unknown")
+    caller = request[CALLER].invitation
+    if session.owner is not None and (caller is None or caller.id != session.owner.id):
+        raise Problem("session_not_yours")
+    return session
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "whep_listen": listen,
+    "whep_switch": switch,
+    "whep_end": end,
+    "whep_head": head,
+    "whep_options": options,
+}

@@ -1,0 +1,81 @@
+"""WHIP, RFC 9725: a venue, a booth's microphone or a remote speaker sends its sound (and picture) in.
+
+As what the sound comes in is said by the bearer's role alone. Trickle and restart by PATCH are not offered yet
+(405), so an offer carries all it needs; the answer carries all of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from interpreting.ids import RoomId
+from server.access import Handler
+from server.doorman import CALLER
+from server.keys import CONDUCTOR
+from server.limits import SDP_MAX_BYTES, read_body, require_type
+from server.problems import Problem
+from server.sessions import Session, SessionKind
+
+SDP: Final = "application/sdp"
+
+
+async def publish(request: web.Request) -> web.Response:
+    """POST: take the offer, answer 201 with Location, ETag and the answer."""
+    require_type(request, SDP)
+    offer = await read_body(request, SDP_MAX_BYTES)
+    caller = request[CALLER]
+    if caller.invitation is None:
+        raise Problem("token_missing")
+    try:
+        text = offer.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Problem("offer_malformed") from None
+    room = RoomId(request.match_info["room"])
+    session, answer = await request.app[CONDUCTOR].switchboard.publish(room, caller.invitation, text)
+    return web.Response(
+        status=201,
+        text=answer.sdp,
+        content_type=SDP,
+        headers={"Location": f"/whip/{room}/{session.id}", "ETag": answer.etag},
+    )
+
+
+async def end(request: web.Request) -> web.Response:
+    """DELETE: end the session; 200, or 404 when it is not there, 403 when it is somebody else's."""
+    await request.app[CONDUCTOR].switchboard.end(_session(request))
+    return web.Response(status=200)
+
+
+async def options(request: web.Request) -> web.Response:
+    """OPTIONS: what a program of another origin may send, and what POST takes."""
+    is_session = "session" in request.match_info
+    headers = {
+        "Access-Control-Allow-Methods": "DELETE" if is_session else "POST",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Max-Age": "86400",
+    }
+    if not is_session:
+        headers["Accept-Post"] = SDP
+    return web.Response(status=204, headers=headers)
+
+
+def _session(request: web.Request) -> Session:
+    """Return the session addressed, the caller's own. Raises Problem session_unknown or session_not_yours."""
+    session = request.app[CONDUCTOR].switchboard.session(request.match_info["session"])
+    room = request.match_info["room"]
+    if session is None or session.kind is not SessionKind.PUBLISH or session.room != room:
+        raise Problem("session_unknown")
+    owner, caller = session.owner, request[CALLER].invitation
+    if owner is None or caller is None or owner.id != caller.id:
+        raise Problem("session_not_yours")
+    return session
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "whip_publish": publish,
+    "whip_end": end,
+    "whip_options": options,
+}

@@ -1,0 +1,190 @@
+"""The WebSocket: a room's state goes out as it changes, commands come in and are answered.
+
+A connection has no memory of its own: `welcome` carries everything, so that coming back is resuming. Commands bear
+ids, so that sending one again after a break is harmless. See server/PROTOCOL.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import WSMsgType, web
+
+from interpreting.codec import parse_command
+from interpreting.commands import Command
+from interpreting.errors import InvalidCommand, Refused
+from interpreting.ids import PersonId, RoomId
+from interpreting.roles import Role, check_allowed
+from server.access import Handler
+from server.conductor import Conductor, check_own_booth
+from server.doorman import CALLER
+from server.hub import Client
+from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, HUB, TRANSLATOR
+from server.limits import Bucket, Rate
+from server.messages import MAX_MESSAGE_BYTES, BadMessage, CommandMessage, parse_command_message
+from server.problems import Problem
+from server.security import asked_language
+from server.store.base import StoreUnavailable
+from server.tokens import Invitation
+
+HEARTBEAT_S: Final = 20.0
+COMMANDS: Final = Rate(burst=40, per_s=20)
+CLOSE_TIMEOUT_S: Final = 2.0
+
+_ENDED: Final[Mapping[str, str]] = {"token_expired": "expired", "token_revoked": "revoked"}
+
+
+class _Socket:
+    """aiohttp's WebSocket as the hub's outlet."""
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        self._socket = socket
+        self._transport = transport
+
+    async def send_str(self, data: str) -> None:
+        await self._socket.send_str(data)
+
+    async def close(self) -> object:
+        return await self._socket.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def connect(request: web.Request) -> web.WebSocketResponse:
+    """GET /ws?room=R[&as=ID]: serve one page until either side ends it."""
+    _check_origin(request)
+    room = RoomId(request.query.get("room", ""))
+    conductor, hub, caller = request.app[CONDUCTOR], request.app[HUB], request[CALLER]
+    if not conductor.has_room(room):
+        raise Problem("room_unknown")
+    if caller.invitation is not None and caller.invitation.room != room:
+        raise Problem("wrong_room")
+    if hub.is_closing:
+        raise Problem("stopping", headers={"Retry-After": "2"})
+    socket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_S, timeout=CLOSE_TIMEOUT_S, max_msg_size=2 * MAX_MESSAGE_BYTES, compress=False
+    )
+    await socket.prepare(request)
+    lang = asked_language(request)
+    client = Client(
+        _Socket(socket, request.transport),
+        room,
+        caller.invitation,
+        lambda code: request.app[TRANSLATOR].error_text(lang, code),
+    )
+    if caller.ended is not None:
+        client.close(_ENDED[caller.ended])
+        await client.pump()
+    else:
+        await _serve(request, socket, client)
+    return socket
+
+
+async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Client) -> None:
+    conductor, hub, room = request.app[CONDUCTOR], request.app[HUB], client.room
+    pump = asyncio.create_task(client.pump())
+    hub.join(client)
+    try:
+        if client.role is Role.INTERPRETER and client.person is not None:
+            await conductor.page_opened(client.room, client.person)
+        client.welcome(_welcome(request, client), conductor.view(room, client.role))
+        await _converse(conductor, socket, client, request.app[CLOCKS].monotonic)
+        if client.closed_with is not None:
+            await pump  # what it is told at last
+    finally:
+        hub.leave(client)
+        pump.cancel()
+        with suppress(asyncio.CancelledError):
+            await pump
+        is_last = not hub.of_person(client.room, client.person)
+        if client.role is Role.INTERPRETER and client.person is not None and is_last:
+            conductor.page_closed(client.room, client.person)
+
+
+async def _converse(
+    conductor: Conductor, socket: web.WebSocketResponse, client: Client, clock: Callable[[], float]
+) -> None:
+    """Answer messages one after another until the socket is closed or a message is none of ours."""
+    bucket = Bucket.full(COMMANDS, clock())
+    async for message in socket:
+        if client.closed_with is not None:
+            return
+        if message.type is not WSMsgType.TEXT:
+            client.close("bad_message")
+            return
+        try:
+            command = parse_command_message(message.data)
+        except BadMessage:
+            client.close("bad_message")
+            return
+        if bucket.take(clock()) > 0:
+            _refuse(client, command.id, "too_fast")
+        else:
+            await _answer(conductor, client, command)
+
+
+async def _answer(conductor: Conductor, client: Client, message: CommandMessage) -> None:
+    try:
+        if client.invitation is None:
+            raise Problem("forbidden")
+        command = _command(message, client.invitation)
+        answer = await conductor.execute_once(client.room, message.id, command, client.invitation.person)
+    except (Problem, Refused, InvalidCommand) as refusal:
+        _refuse(client, message.id, str(refusal.code))
+        return
+    except StoreUnavailable:
+        _refuse(client, message.id, "store_unavailable")
+        return
+    if "code" in answer:
+        _refuse(client, message.id, str(answer["code"]))
+    else:
+        client.send({"type": "done", "id": message.id, "version": answer["version"]})
+
+
+def _command(message: CommandMessage, invitation: Invitation) -> Command:
+    """Return the command as this person may say it. Raises InvalidCommand or Refused."""
+    command = parse_command(message.name, message.args, invitation.person)
+    check_allowed(invitation.role, command)
+    return check_own_booth(command, invitation)
+
+
+def _refuse(client: Client, id: str, code: str) -> None:
+    client.send({"type": "refused", "id": id, "code": code, "text": client.words(code)})
+
+
+def _welcome(request: web.Request, client: Client) -> dict[str, object]:
+    conductor, invitation = request.app[CONDUCTOR], client.invitation
+    return {
+        "type": "welcome",
+        "boot": request.app[BOOT],
+        "version": conductor.version(client.room),
+        "now": int(request.app[CLOCKS].now() * 1000),
+        "you": {
+            "person": invitation.person if invitation else PersonId(""),
+            "name": invitation.name if invitation else "",
+            "role": client.role.value,
+            "booth": invitation.booth if invitation else None,
+        },
+    }
+
+
+def _check_origin(request: web.Request) -> None:
+    """Raise Problem origin_foreign for a page of another site; programs send no Origin (RFC 6455 section 10.2)."""
+    origin = request.headers.get("Origin")
+    if origin is None or origin == request.app[CONFIG].public_url:
+        return
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        raise Problem("origin_foreign") from None
+    if parts.scheme not in ("http", "https") or parts.netloc != request.host:
+        raise Problem("origin_foreign")
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {"ws": connect}

@@ -1,0 +1,161 @@
+"""Doubles that keep the real things' interfaces: the engine without media, a store that can be taken away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from interpreting.ids import PersonId, RoomId
+from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, SourceFlowing, SourceSilent
+from media.errors import MediaError, PeerUnknown
+from server.store import Document, Log, Store, StoreUnavailable
+
+ANSWER_SDP = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+
+
+class FakeEngine:
+    """Keeps `server.engine.MediaEngine`: remembers what it was told and tells what a test wants told."""
+
+    def __init__(self) -> None:
+        self.mixes: dict[str, dict[str, Mix]] = {}
+        self.mix_calls: list[str] = []
+        self.pictures: dict[str, str | None] = {}
+        self.demos: list[str] = []
+        self.publishers: dict[str, tuple[str | None, str | None]] = {}
+        self.listeners: dict[str, str] = {}
+        self.refuse_with: MediaError | None = None
+        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+
+    def gains(self, bus: str) -> dict[str, float]:
+        """What a bus carries, without what fades out."""
+        return {source: mix.gain for source, mix in self.mixes.get(bus, {}).items() if mix.gain > 0}
+
+    async def tell(self, event: EngineEvent) -> None:
+        """Tell an event, and return when it has been taken in."""
+        self._events.put_nowait(event)
+        await self._events.join()
+
+    async def flow(self, source: str) -> None:
+        """A source begins."""
+        await self.tell(SourceFlowing(source))
+
+    async def fall_silent(self, source: str) -> None:
+        """A source ends."""
+        await self.tell(SourceSilent(source))
+
+    async def lose_peer(self, peer: str) -> None:
+        """A peer ends by itself."""
+        self.publishers.pop(peer, None)
+        self.listeners.pop(peer, None)
+        await self.tell(PeerClosed(peer, "consent_timeout"))
+
+    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        self.publishers[peer] = (audio, video)
+        return Answer(ANSWER_SDP, '"1"')
+
+    async def subscribe(self, peer: str, offer: str, *, bus: str, picture: str | None) -> Answer:
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        self.listeners[peer] = bus
+        return Answer(ANSWER_SDP, '"1"')
+
+    async def close_peer(self, peer: str) -> bool:
+        gone = (self.publishers.pop(peer, None), self.listeners.pop(peer, None))
+        return gone != (None, None)
+
+    async def move(self, peer: str, bus: str) -> None:
+        if peer not in self.listeners:
+            raise PeerUnknown
+        self.listeners[peer] = bus
+
+    def set_mix(self, bus: str, mix: Mapping[str, Mix]) -> None:
+        self.mixes[bus] = dict(mix)
+        self.mix_calls.append(bus)
+
+    def set_picture(self, picture: str, source: str | None) -> None:
+        self.pictures[picture] = source
+
+    def add_demo(self, audio: str, video: str) -> None:
+        self.demos.append(audio)
+
+    async def stats(self) -> EngineStats:
+        return EngineStats(
+            peers=len(self.publishers) + len(self.listeners),
+            connected=0,
+            subscribers={"plenary/de": len(self.listeners)},
+            viewers={},
+            drops={'odd"reason': 3},
+            mixer={"late_ticks": 0},
+            packets_sent=5,
+            packets_dropped=0,
+            publishers={},
+        )
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        while True:
+            event = await self._events.get()
+            try:
+                yield event
+            finally:
+                self._events.task_done()
+
+
+class FlakyStore:
+    """A store that passes everything on to a real one, except while `is_down`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.is_down = False
+
+    def _up(self) -> Store:
+        if self.is_down:
+            raise StoreUnavailable
+        return self.store
+
+    async def append(self, room: RoomId, expected: int, events: Sequence[Document]) -> int:
+        return await self._up().append(room, expected, events)
+
+    async def load(self, room: RoomId) -> Log:
+        return await self._up().load(room)
+
+    async def save_snapshot(self, room: RoomId, version: int, snapshot: Document) -> None:
+        await self._up().save_snapshot(room, version, snapshot)
+
+    async def revoke(self, invitation: str, until: float) -> None:
+        await self._up().revoke(invitation, until)
+
+    async def is_revoked(self, invitation: str) -> bool:
+        return await self._up().is_revoked(invitation)
+
+    async def revoked(self) -> frozenset[str]:
+        return await self._up().revoked()
+
+    async def remember(self, person: PersonId, command: str, answer: Document, ttl_s: float) -> Document:
+        return await self._up().remember(person, command, answer, ttl_s)
+
+    async def recall(self, person: PersonId, command: str) -> Document | None:
+        return await self._up().recall(person, command)
+
+    async def publish(self, topic: str, message: Document) -> None:
+        await self._up().publish(topic, message)
+
+    def subscribe(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[Document]]:
+        return self._subscription(topic)
+
+    @asynccontextmanager
+    async def _subscription(self, topic: str) -> AsyncIterator[AsyncIterator[Document]]:
+        async with self.store.subscribe(topic) as messages:
+            yield messages
+
+
+class ManualClock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self, at: float = 1_000_000.0) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at

@@ -1,0 +1,158 @@
+"""Clients' queues: order, states that overtake, readers that do not read, consoles that replace each other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from interpreting.ids import PersonId, RoomId
+from interpreting.roles import Role
+from server.hub import QUEUE_MESSAGES, Client, Hub
+from server.tokens import Invitation
+
+HALL = RoomId("hall")
+
+
+class Outlet:
+    """A socket in memory; `stuck` is a reader that does not read."""
+
+    def __init__(self, stuck: bool = False) -> None:
+        self.sent: list[dict[str, object]] = []
+        self.has_two = asyncio.Event()
+        self.is_closed = False
+        self.is_aborted = False
+        self.stuck = stuck
+
+    async def send_str(self, data: str) -> None:
+        if self.stuck:
+            await asyncio.get_running_loop().create_future()
+        self.sent.append(json.loads(data))
+        if len(self.sent) == 2:
+            self.has_two.set()
+
+    async def close(self) -> object:
+        self.is_closed = True
+        return None
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def client_of(outlet: Outlet, invitation: Invitation | None = None, timeout_s: float = 5.0) -> Client:
+    return Client(outlet, HALL, invitation, lambda code: f"about {code}", timeout_s)
+
+
+def interpreter(person: str) -> Invitation:
+    return Invitation.new(HALL, Role.INTERPRETER, person=PersonId(person), id=person)
+
+
+async def test_messages_go_out_in_order_and_closing_is_the_last() -> None:
+    outlet = Outlet()
+    client = client_of(outlet)
+    client.send({"type": "done", "id": "1"})
+    client.close("stopping")
+    client.close("revoked")
+    client.send({"type": "done", "id": "2"})
+    await client.pump()
+    assert outlet.sent == [
+        {"type": "done", "id": "1"},
+        {"type": "closing", "code": "stopping", "text": "about stopping"},
+    ]
+    assert outlet.is_closed
+    assert client.closed_with == "stopping"
+
+
+async def test_a_waiting_state_is_overtaken_by_a_newer_one() -> None:
+    outlet = Outlet()
+    client = client_of(outlet)
+    client.send_state(0, '{"n":0}')
+    client.welcome({"type": "welcome"}, {"n": 0})
+    client.send_state(0, '{"n":0}')
+    for version in range(1000):
+        client.send_state(version, f'{{"n":{version}}}')
+    client.send({"type": "done", "id": "1"})
+    client.send_state(1000, '{"n":1000}')
+    client.send_state(1001, '{"n":1000}')
+    client.close("stopping")
+    await client.pump()
+    assert [message.get("version", message["type"]) for message in outlet.sent] == [
+        "welcome",
+        999,
+        "done",
+        1000,
+        "closing",
+    ]
+
+
+async def test_who_does_not_read_is_cut_off() -> None:
+    outlet = Outlet(stuck=True)
+    client = client_of(outlet, timeout_s=0.01)
+    client.send({"type": "done", "id": "1"})
+    await client.pump()
+    assert outlet.is_aborted
+    assert client.closed_with == "too_slow"
+
+
+async def test_a_full_queue_cuts_off_at_once() -> None:
+    outlet = Outlet()
+    client = client_of(outlet)
+    for _ in range(QUEUE_MESSAGES + 1):
+        client.send({"type": "done"})
+    assert outlet.is_aborted
+    await client.pump()
+    assert outlet.sent == []
+
+
+async def test_one_who_does_not_read_disturbs_nobody() -> None:
+    hub, stuck, fine = Hub(), client_of(Outlet(stuck=True)), client_of(outlet := Outlet())
+    for client in (stuck, fine):
+        hub.join(client)
+        client.welcome({"type": "welcome"}, {})
+    async with asyncio.TaskGroup() as group:
+        pumps = [group.create_task(client.pump()) for client in (stuck, fine)]
+        hub.tell_room(HALL, 7, lambda role: {"as": role})
+        await outlet.has_two.wait()
+        for pump in pumps:
+            pump.cancel()
+    assert outlet.sent[1:] == [{"type": "state", "version": 7, "state": {"as": "viewer"}}]
+
+
+async def test_an_interpreters_newer_console_takes_the_place_of_the_older() -> None:
+    hub = Hub()
+    older, newer = client_of(Outlet(), interpreter("olena")), client_of(Outlet(), interpreter("olena"))
+    partner = client_of(Outlet(), interpreter("jonas"))
+    for client in (older, partner, newer):
+        hub.join(client)
+    assert (older.closed_with, partner.closed_with, newer.closed_with) == ("replaced", None, None)
+    assert hub.of_person(HALL, PersonId("olena")) == [newer]
+
+
+async def test_a_view_is_written_once_a_role() -> None:
+    hub, asked = Hub(), []
+    for _ in range(3):
+        hub.join(client_of(Outlet()))
+    hub.join(client_of(Outlet(), interpreter("olena")))
+
+    def view(role: Role) -> dict[str, object]:
+        asked.append(role)
+        return {}
+
+    hub.tell_room(HALL, 1, view)
+    hub.tell_room(RoomId("other"), 1, view)
+    assert sorted(asked) == [Role.INTERPRETER, Role.VIEWER]
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_farewell_waits_for_clients_but_not_for_ever(leaves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.hub.FAREWELL_S", 0.05)
+    hub, client = Hub(), client_of(Outlet())
+    hub.join(client)
+    farewell = asyncio.create_task(hub.aclose("stopping"))
+    await asyncio.sleep(0)
+    if leaves:
+        hub.leave(client)
+    await farewell
+    assert client.closed_with == "stopping"
+    assert len(hub) == (0 if leaves else 1)

@@ -1,0 +1,152 @@
+"""A room's log: stored before it is true, loaded as it was, mended when the store and we disagree."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from interpreting.booth import Booth, MicState
+from interpreting.codec import event_to_dict
+from interpreting.commands import ConnectSource, EnterBooth, SelectIncoming, SetFloorLanguage, StepAway, TakeMic
+from interpreting.errors import Refused
+from interpreting.events import FloorLanguageSet
+from interpreting.ids import VENUE, BoothId, Language, PersonId, RoomId, SourceKind
+from interpreting.room import Room
+from server.ledger import EVENTS_A_SNAPSHOT, Ledger
+from server.store import StoreUnavailable
+from server.store.sqlite import SqliteStore
+from tests.fakes import FlakyStore
+
+HALL, BOOTH, OLENA = RoomId("hall"), BoothId("de-uk"), PersonId("olena")
+DE, UK = Language("de"), Language("uk")
+
+
+def room(*languages: Language) -> Room:
+    spoken = languages or (DE, UK)
+    return Room(HALL, spoken, {BOOTH: Booth(BOOTH, (DE, UK))}, DE)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[FlakyStore]:
+    async with SqliteStore.open(tmp_path / "hall.sqlite3") as real:
+        yield FlakyStore(real)
+
+
+async def opened(store: FlakyStore, configured: Room | None = None) -> Ledger:
+    ledger = Ledger(configured or room(), store)
+    await ledger.load()
+    return ledger
+
+
+async def test_what_is_said_is_there_after_a_restart_and_connections_are_not(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    assert await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 1.0)
+    assert await ledger.change(TakeMic(OLENA), 2.0)
+    assert ledger.note(ConnectSource(VENUE, SourceKind.VENUE), 3.0)
+    again = await opened(store)
+    seat = again.room.seat_of(OLENA)
+    assert seat is not None
+    assert (seat.mic, seat.present, again.version) == (MicState.ON_AIR, False, ledger.version)
+    assert again.room.sources == {}
+
+
+async def test_coming_back_to_a_seat_is_stored_and_replayed(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 1.0)
+    await ledger.change(TakeMic(OLENA), 2.0)
+    for at in (3.0, 5.0):
+        assert ledger.note(StepAway(OLENA), at)
+        assert await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), at + 1)
+    again = await opened(store)
+    assert again.version == ledger.version == 4
+
+
+async def test_what_is_so_already_makes_no_version(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    assert not await ledger.change(SetFloorLanguage(OLENA, DE), 1.0)
+    assert ledger.version == 0
+
+
+async def test_without_the_store_nothing_changes_and_connections_do(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    store.is_down = True
+    with pytest.raises(StoreUnavailable):
+        await ledger.change(SetFloorLanguage(OLENA, UK), 1.0)
+    assert (ledger.room.floor_language, ledger.version) == (DE, 0)
+    assert ledger.note(ConnectSource(VENUE, SourceKind.VENUE), 2.0)
+    assert VENUE in ledger.room.sources
+    store.is_down = False
+    assert await ledger.change(SetFloorLanguage(OLENA, UK), 3.0)
+    assert VENUE in ledger.room.sources
+
+
+async def test_what_is_stored_is_known_before_anything_is_added(store: FlakyStore) -> None:
+    await (await opened(store)).change(EnterBooth(OLENA, BOOTH, "Olena"), 1.0)
+    late = Ledger(room(), store)
+    assert await late.change(SetFloorLanguage(OLENA, UK), 2.0)
+    assert late.version == 2
+
+
+async def test_a_refusal_changes_nothing(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    before = ledger.room
+    with pytest.raises(Refused):
+        await ledger.change(TakeMic(OLENA), 1.0)
+    assert ledger.room is before
+
+
+async def test_an_append_whose_answer_was_lost_is_believed(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await store.append(HALL, 0, [event_to_dict(FloorLanguageSet(at=1.0, language=UK))])
+    assert await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 2.0)
+    assert (ledger.room.floor_language, ledger.version) == (UK, 2)
+    assert (await opened(store)).room == replace(ledger.room, booths=(await opened(store)).room.booths)
+
+
+async def test_after_an_outage_we_agree_with_the_store_first(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    store.is_down = True
+    with pytest.raises(StoreUnavailable):
+        await ledger.change(SetFloorLanguage(OLENA, UK), 1.0)
+    assert not ledger.is_loaded
+    store.is_down = False
+    await store.append(HALL, 0, [event_to_dict(FloorLanguageSet(at=1.0, language=UK))])
+    assert await ledger.change(SetFloorLanguage(OLENA, DE), 2.0)
+    assert (ledger.room.floor_language, ledger.version) == (DE, 2)
+
+
+async def test_an_emptied_store_is_told_what_we_know(store: FlakyStore, tmp_path: Path) -> None:
+    ledger = await opened(store)
+    await ledger.change(SetFloorLanguage(OLENA, UK), 1.0)
+    async with SqliteStore.open(tmp_path / "empty.sqlite3") as empty:
+        store.store = empty
+        assert await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 2.0)
+        again = await opened(store)
+        assert (again.room.floor_language, again.version) == (UK, 2)
+        assert again.room.seat_of(OLENA) is not None
+
+
+async def test_a_snapshot_spares_the_past(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 0.0)
+    for number in range(EVENTS_A_SNAPSHOT):
+        channel = "floor" if number % 2 else DE if ledger.room.seat_of(OLENA).outgoing == UK else UK  # type: ignore[union-attr]
+        await ledger.change(SelectIncoming(OLENA, channel), float(number))  # type: ignore[arg-type]
+    log = await store.load(HALL)
+    assert log.snapshot is not None
+    assert len(log.events) < EVENTS_A_SNAPSHOT
+    assert (await opened(store)).version == ledger.version
+
+
+async def test_another_configuration_begins_anew(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 1.0)
+    await ledger.save_snapshot()
+    wider = await opened(store, room(DE, UK, Language("en")))
+    assert wider.room.languages == (DE, UK, "en")
+    assert wider.room.seat_of(OLENA) is None
+    assert await wider.change(SetFloorLanguage(OLENA, Language("en")), 2.0)
+    assert (await opened(store, room(DE, UK, Language("en")))).version == wider.version

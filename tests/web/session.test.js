@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { DISCONNECTED_MS, Session, parseProblem } from "../../web/static/js/lib/session.js";
+import { FakeServer, held, problem, settled } from "./fakes.js";
+
+function open(server = new FakeServer(), token = "secret") {
+  const statuses = [];
+  const session = new Session({
+    endpoint: () => "/whip/plenary",
+    token,
+    prepare: (peer) => peer.addTransceiver("audio"),
+    onStatus: (status) => statuses.push(status),
+    tools: server.tools,
+  });
+  return { server, session, statuses, states: () => statuses.map(({ state }) => state), peer: () => server.peers.at(-1) };
+}
+
+async function connected(opened) {
+  opened.session.start();
+  await settled();
+  opened.peer().become("connected");
+  return opened;
+}
+
+test("the offer goes out at once with the bearer, the answer comes back", async () => {
+  const { server, session, states, peer } = await connected(open());
+  assert.deepEqual(server.requests[0], {
+    method: "POST",
+    url: "/whip/plenary",
+    headers: { Authorization: "Bearer secret", "Content-Type": "application/sdp" },
+    body: "v=0 offer",
+  });
+  assert.deepEqual(peer().remoteDescription, { type: "answer", sdp: "v=0 answer" });
+  assert.equal(session.location, "/whip/plenary/s1");
+  assert.deepEqual(states(), ["connecting", "connected"]);
+});
+
+test("a listener without a token sends no bearer", async () => {
+  const { server } = await connected(open(new FakeServer(), null));
+  assert.equal(server.requests[0].headers.Authorization, undefined);
+});
+
+test("starting twice opens one session; stopping deletes it", async () => {
+  const { server, session, states } = await connected(open());
+  session.start();
+  session.stop();
+  await settled();
+  assert.deepEqual(server.log, ["POST /whip/plenary", "DELETE /whip/plenary/s1"]);
+  assert.equal(states().at(-1), "idle");
+});
+
+test("a failed connection is opened anew after half a second", async () => {
+  const { server, states, peer } = await connected(open());
+  peer().become("failed");
+  await server.timers.advance(499);
+  assert.equal(server.peers.length, 1);
+  await server.timers.advance(1);
+  assert.deepEqual(server.log, ["POST /whip/plenary", "DELETE /whip/plenary/s1", "POST /whip/plenary"]);
+  peer().become("connected");
+  assert.deepEqual(states(), ["connecting", "connected", "waiting", "connecting", "connected"]);
+});
+
+test("a short disconnection is sat out, a long one is not", async () => {
+  const { server, peer } = await connected(open());
+  peer().become("disconnected");
+  await server.timers.advance(DISCONNECTED_MS - 1);
+  peer().become("connected");
+  await server.timers.advance(60_000);
+  assert.equal(server.peers.length, 1);
+  peer().become("disconnected");
+  await server.timers.advance(DISCONNECTED_MS + 500);
+  assert.equal(server.peers.length, 2);
+});
+
+test("an answer after which nothing connects is not waited for without end", async () => {
+  const { server, session } = open();
+  session.start();
+  await settled();
+  await server.timers.advance(10_000 + 500);
+  assert.equal(server.peers.length, 2);
+});
+
+test("what is not allowed is said and not repeated", async () => {
+  const { server, session, statuses } = open();
+  server.answer = () => problem(401, "token_expired");
+  session.start();
+  await server.timers.advance(60_000);
+  assert.equal(server.requests.length, 1);
+  assert.deepEqual(statuses.at(-1), { state: "refused", code: "token_expired", text: "about token_expired" });
+});
+
+test("an overloaded server is asked again, not before it says", async () => {
+  const { server, session, statuses } = open();
+  server.answer = () => problem(503, "overloaded", { "Retry-After": "3" });
+  session.start();
+  await settled();
+  assert.equal(statuses.at(-1).code, "overloaded");
+  await server.timers.advance(2_999);
+  assert.equal(server.requests.length, 1);
+  await server.timers.advance(1);
+  assert.equal(server.requests.length, 2);
+});
+
+test("an unreachable server is asked again, and at once when the network is back", async () => {
+  const { server, session, states } = open();
+  server.answer = () => Promise.reject(new TypeError("no network"));
+  session.start();
+  await settled();
+  assert.equal(states().at(-1), "waiting");
+  server.answer = () => undefined;
+  session.nudge();
+  await settled();
+  assert.equal(session.location, "/whip/plenary/s1");
+  await server.timers.advance(5_000);
+  assert.equal(server.peers.length, 2); // the pause that was cut short opens nothing more
+});
+
+test("an answer that comes after a restart is given back", async () => {
+  const { server, session } = open();
+  const late = held();
+  server.answer = (method) => (method === "POST" && server.requests.length === 1 ? late.promise : undefined);
+  session.start();
+  await settled();
+  session.restart();
+  await settled();
+  late.resolve(new Response("v=0 late", { status: 201, headers: { Location: "/whip/plenary/late" } }));
+  await settled();
+  assert.equal(session.location, "/whip/plenary/s1");
+  assert.ok(server.log.includes("DELETE /whip/plenary/late"));
+});
+
+test("a proxy's own error page is no problem of ours", () => {
+  assert.deepEqual(parseProblem("<html>"), {});
+  assert.deepEqual(parseProblem('{"error":{"code":"a","text":"b"}}'), { code: "a", text: "b" });
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  airState, channelWords, handoverStep, heardKey, holderOf, isMicOpen, placeOf, socketUrl, venueState,
+} from "../../web/static/js/lib/state.js";
+
+const seat = (person, more = {}) => ({
+  person, name: person, mic: "off_air", live: true, present: true, outgoing: "uk", incoming: "floor", ...more,
+});
+const booth = (seats, handover = null) => ({ booth: "de-uk", languages: ["de", "uk"], seats, handover });
+const room = (booths = []) => ({
+  room: "plenary", title: {}, floor_language: "de", venue: "live", listeners: null, booths,
+  channels: [
+    { channel: "de", mode: "passthrough", fallback: "ducked", booth: null },
+    { channel: "uk", mode: "interpreted", fallback: "ducked", booth: "de-uk" },
+    { channel: "en", mode: "fallback", fallback: "silence", booth: null },
+  ],
+});
+
+test("a channel's lamp and words say what it carries", () => {
+  const words = ["floor", "de", "uk", "en", "fr"].map((channel) => channelWords(room(), channel));
+  assert.deepEqual(words.map(({ lamp }) => lamp), ["floor", "floor", "interpreted", "off", "off"]);
+  assert.deepEqual(words.map(({ key }) => key), [
+    "channel.floor_speaks", "channel.passthrough", "channel.interpreted", "channel.nobody_silence", "channel.unknown",
+  ]);
+});
+
+test("listeners are told what they hear", () => {
+  assert.equal(heardKey(room(), "floor", true), "watch.hear_floor");
+  assert.equal(heardKey(room(), "de", true), "watch.hear_passthrough");
+  assert.equal(heardKey(room(), "uk", false), "watch.hear_interpreted");
+  assert.equal(heardKey(room(), "uk", true), "watch.hear_interpreted_under");
+  assert.equal(heardKey(room(), "en", true), "watch.hear_silence");
+});
+
+test("who sits where and who holds a channel", () => {
+  const state = room([booth([seat("a"), seat("b", { mic: "coughing" })])]);
+  assert.equal(placeOf(state, "b")?.seat.person, "b");
+  assert.equal(placeOf(state, "c"), null);
+  assert.equal(holderOf(state, "uk")?.seat.person, "b");
+  assert.equal(holderOf(state, "de"), null);
+});
+
+test("the microphone is open on air alone, and never while the cough key is held", () => {
+  assert.equal(isMicOpen(seat("a", { mic: "on_air" }), false), true);
+  assert.equal(isMicOpen(seat("a", { mic: "on_air" }), true), false);
+  assert.equal(isMicOpen(seat("a", { mic: "coughing" }), false), false);
+  assert.equal(isMicOpen(seat("a"), false), false);
+  assert.equal(isMicOpen(null, false), false);
+});
+
+test("the on-air key has four faces", () => {
+  assert.equal(airState(null, false), "off_air");
+  assert.equal(airState(seat("a"), true), "off_air");
+  assert.equal(airState(seat("a", { mic: "on_air" }), false), "on_air");
+  assert.equal(airState(seat("a", { mic: "on_air", live: false }), false), "unheard");
+  assert.equal(airState(seat("a", { mic: "on_air" }), true), "coughing");
+});
+
+test("a handover, seen from both seats", () => {
+  const [on, off] = [seat("a", { mic: "on_air" }), seat("b")];
+  const steps = (seats, handover) => ["a", "b"].map((person) => handoverStep(booth(seats, handover), person).step);
+  assert.deepEqual(steps([on, off], null), ["offer", "request"]);
+  assert.deepEqual(steps([on, off], { asked_by: "a", accepted: false }), ["asked", "answer"]);
+  assert.deepEqual(steps([on, off], { asked_by: "b", accepted: true }), ["switch", "expect"]);
+  assert.deepEqual(steps([seat("a"), off], null), ["impossible", "impossible"]);
+  assert.deepEqual(steps([on, seat("b", { present: false })], null), ["impossible", "request"]);
+});
+
+test("the venue is live only when the server says so", () => {
+  assert.equal(venueState(room(), "idle"), "off");
+  assert.equal(venueState(room(), "connected"), "live");
+  assert.equal(venueState({ ...room(), venue: "demo" }, "connected"), "connecting");
+  assert.equal(venueState(room(), "waiting"), "waiting");
+});
+
+test("the socket stands beside the page, secure where the page is", () => {
+  assert.equal(socketUrl("/ws?room=a", "https://host/r/a"), "wss://host/ws?room=a");
+  assert.equal(socketUrl("/ws?room=a", "http://host:8080/r/a"), "ws://host:8080/ws?room=a");
+});

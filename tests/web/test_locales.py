@@ -1,0 +1,172 @@
+"""Every word is there in every language, every key that is used exists, and no page leaves the house."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from interpreting.errors import Code
+from server.i18n import LANGUAGE_NAMES, Message, Translator, negotiate
+from server.problems import STATUS
+from server.templating import Templates
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
+SOURCES = sorted([*WEB.glob("templates/*.html"), *WEB.glob("static/**/*.js")])
+SHIPPED = sorted([*SOURCES, *WEB.glob("static/**/*.css"), *WEB.glob("static/**/*.svg")])
+SECTIONS = "common|channel|connection|network|device|role|start|watch|venue|booth"
+# A key as a whole literal, or a prefix of one that is completed in braces: `venue.${live}_hint`, "role." ~ link.role.
+LITERAL = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]+)["'`]""")
+COMPUTED = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]*)(?:\$\{{[^}}]+\}}([a-z_]*)`|" ~ )""")
+# The XML namespace of SVG is a name, not an address anybody asks for.
+NAMESPACE = "http://www.w3.org/2000/svg"
+SAMPLES: dict[str, dict[str, object]] = {
+    "start": {"conferences": [{"slug": "demo", "title": {"de": "Vorführung"}, "rooms": ["plenary"]}], "links": []},
+    "conference": {
+        "page": "start",
+        "conference": {
+            "slug": "demo",
+            "title": {"en": "Demo"},
+            "rooms": [{"room": "r", "title": "R", "languages": ["pl"]}],
+        },
+        "links": [{"role": "interpreter", "room": "r", "booth": "de-uk", "name": "<b>", "url": "/join/x"}],
+    },
+    "error": {"status": 404, "code": "not_found", "text": "…"},
+}
+STATE = {
+    "room": "plenary",
+    "title": {"de": "Plenum </script><b>"},
+    "channels": [{"channel": "de"}, {"channel": "uk"}],
+    "floor_language": "de",
+    "booths": [{"booth": "de-uk", "languages": ["de", "uk"], "seats": []}],
+}
+for _page in ("watch", "venue", "booth"):
+    SAMPLES[_page] = {"room": "plenary", "token": None, "ws": "/ws?room=plenary", "booth": "de-uk", "state": STATE}
+
+
+@pytest.fixture(scope="module")
+def translator() -> Translator:
+    return Translator.load(WEB / "locales")
+
+
+def used_keys(path: Path) -> set[str]:
+    return set(LITERAL.findall(path.read_text(encoding="utf-8")))
+
+
+def forms(message: Message) -> list[str]:
+    return [message] if isinstance(message, str) else list(message.values())
+
+
+def variables(message: Message) -> set[str]:
+    return {name for form in forms(message) for name in re.findall(r"\{(\w+)\}", form)}
+
+
+def test_languages_hold_the_same_keys_with_the_same_variables(translator: Translator) -> None:
+    german = translator.catalogues["de"]
+    for lang in LANGUAGE_NAMES:
+        catalogue = translator.catalogues[lang]
+        assert catalogue.keys() == german.keys(), lang
+        for key, message in catalogue.items():
+            assert all(form.strip() for form in forms(message)), (lang, key)
+            assert variables(message) == variables(german[key]), (lang, key)
+
+
+def test_plurals_have_as_many_forms_as_the_language(translator: Translator) -> None:
+    for lang, count in {"de": 2, "uk": 3, "en": 2}.items():
+        plurals = [m for m in translator.catalogues[lang].values() if not isinstance(m, str)]
+        assert plurals
+        assert {len(message) for message in plurals} == {count}
+    assert translator.text("uk", "booth.listeners", n=22) == "22 слухачі"
+    assert translator.text("de", "booth.listeners", n=1) == "1 hört zu"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_every_used_key_exists(path: Path, translator: Translator) -> None:
+    missing = {key for key in used_keys(path) if not translator.has(key)}
+    assert not missing
+    for prefix, suffix in COMPUTED.findall(path.read_text(encoding="utf-8")):
+        known = [k for k in translator.catalogues["de"] if k.startswith(prefix) and k.endswith(suffix)]
+        assert known, (prefix, suffix)
+
+
+@pytest.mark.parametrize("page", ["watch", "venue", "booth"])
+def test_a_page_is_given_every_key_of_its_scripts(page: str, translator: Translator) -> None:
+    given = translator.messages_for(page, "uk")
+    folder = WEB / "static" / "js" / "pages"
+    for script in [folder / f"{page}.js", *folder.glob(f"{page}/*.js"), folder / "devices.js", folder / "shell.js"]:
+        assert used_keys(script) <= given.keys(), script.name
+
+
+def test_no_key_is_left_over(translator: Translator) -> None:
+    used = {key for path in SOURCES for key in used_keys(path)}
+    computed = [pair for path in SOURCES for pair in COMPUTED.findall(path.read_text(encoding="utf-8"))]
+    for key in translator.catalogues["de"]:
+        is_computed = any(key.startswith(prefix) and key.endswith(suffix) for prefix, suffix in computed)
+        assert key in used or is_computed or key.startswith("error."), key
+
+
+def test_every_error_code_has_a_sentence(translator: Translator) -> None:
+    # What the operator broke (configuration, stored records) is told in the log, not on a page.
+    told = set(Code) - {Code.RECORD_INVALID, Code.ROOM_INVALID}
+    codes = {*STATUS, *(code.value for code in told), *media_codes()}
+    for lang in LANGUAGE_NAMES:
+        for code in codes:
+            assert translator.has(f"error.{code}"), code
+            assert translator.error_text(lang, code).endswith("."), (lang, code)
+    assert translator.error_text("en", "never_heard_of") == translator.text("en", "error.internal")
+
+
+def media_codes() -> set[str]:
+    """Codes that the engine refuses an offer with, read from its sources."""
+    found: set[str] = set()
+    for path in (ROOT / "media").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if is_call and node.func.id in ("OfferRejected", "Overloaded") and node.args:  # type: ignore[attr-defined]
+                argument = node.args[0]  # type: ignore[attr-defined]
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    found.add(argument.value)
+    return found
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_no_file_names_another_host(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace(NAMESPACE, "")
+    assert not re.search(r"(?:https?:|wss?:)?//[a-z0-9-]+\.[a-z]", text, re.IGNORECASE)
+    assert not re.search(r"@import|url\(\s*[\"']?(?!data:|#)[a-z]+:", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGE_NAMES)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_pages_render_without_inline_script_or_style(name: str, lang: str, translator: Translator) -> None:
+    html = Templates(WEB / "templates", translator).render(name, lang, {"boot": "b", **SAMPLES[name]})
+    assert f'<html lang="{lang}"' in html
+    scripts = re.findall(r"<script[^>]*>", html)
+    assert all('type="application/json"' in tag or ' src="/static/' in tag for tag in scripts)
+    assert html.count("</script>") == len(scripts)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
+    assert "<b>" not in html
+    assert not re.search(rf">(?:{SECTIONS})\.[a-z_]+<", html)
+
+
+def test_a_page_shows_names_of_languages_it_does_not_speak(translator: Translator) -> None:
+    html = Templates(WEB / "templates", translator).render("conference", "de", {"boot": "b", **SAMPLES["conference"]})
+    assert "Polski" in html
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accept", "lang"),
+    [
+        ("uk", "en", "uk"),
+        ("xx", "en", "en"),
+        (None, "uk-UA,uk;q=0.9,en;q=0.8", "uk"),
+        (None, "fr, en;q=0.3, uk;q=0.7", "uk"),
+        (None, "en;q=0, de;q=0.1", "de"),
+        (None, "EN-gb", "en"),
+        (None, ";;q=x,,en;q=high", "de"),
+        (None, None, "de"),
+    ],
+)
+def test_negotiation(cookie: str | None, accept: str | None, lang: str) -> None:
+    assert negotiate(cookie, accept) == lang

@@ -1,0 +1,170 @@
+// What a room's state means for the person in front of a page. Pure: state in, words and lamps out.
+
+/** @typedef {"off_air" | "on_air" | "coughing"} Mic */
+/**
+ * @typedef {object} Seat
+ * @property {string} person
+ * @property {string} name
+ * @property {Mic} mic
+ * @property {boolean} live      the microphone's sound arrives at the server
+ * @property {boolean} present   the page is connected
+ * @property {string} outgoing
+ * @property {string} incoming
+ */
+/** @typedef {{asked_by: string, accepted: boolean}} Handover */
+/** @typedef {{booth: string, languages: string[], seats: Seat[], handover: Handover | null}} Booth */
+/**
+ * @typedef {object} Channel
+ * @property {string} channel
+ * @property {"passthrough" | "interpreted" | "fallback"} mode
+ * @property {"ducked" | "floor" | "silence"} fallback
+ * @property {string | null} booth
+ */
+/**
+ * @typedef {object} RoomState
+ * @property {string} room
+ * @property {Record<string, string>} title
+ * @property {string} floor_language
+ * @property {"live" | "demo" | "lost"} venue
+ * @property {Channel[]} channels   in the room's order, without the floor
+ * @property {Booth[]} booths       without seats for an audience
+ * @property {Record<string, number> | null} listeners
+ */
+/** @typedef {"interpreted" | "floor" | "off"} Lamp  full, half and empty: told apart by shape, not only by colour */
+/** @typedef {{lamp: Lamp, key: string}} ChannelWords */
+
+export const FLOOR = "floor";
+
+/** @type {Record<Channel["fallback"], {short: string, long: string}>} */
+const FALLBACK_WORDS = {
+  ducked: { short: "channel.nobody_ducked", long: "watch.hear_ducked" },
+  floor: { short: "channel.nobody_floor", long: "watch.hear_floor_instead" },
+  silence: { short: "channel.nobody_silence", long: "watch.hear_silence" },
+};
+
+/**
+ * The few words under a language button.
+ * @param {RoomState} state
+ * @param {string} channel
+ * @returns {ChannelWords}
+ */
+export function channelWords(state, channel) {
+  if (channel === FLOOR) return { lamp: "floor", key: "channel.floor_speaks" };
+  const found = state.channels.find((entry) => entry.channel === channel);
+  if (!found) return { lamp: "off", key: "channel.unknown" };
+  if (found.mode === "interpreted") return { lamp: "interpreted", key: "channel.interpreted" };
+  if (found.mode === "passthrough") return { lamp: "floor", key: "channel.passthrough" };
+  return { lamp: "off", key: FALLBACK_WORDS[found.fallback].short };
+}
+
+/**
+ * The sentence that tells listeners what they hear now.
+ * @param {RoomState} state
+ * @param {string} channel
+ * @param {boolean} under
+ * @returns {string} key; takes {language} (of the channel) and {floor}
+ */
+export function heardKey(state, channel, under) {
+  if (channel === FLOOR) return "watch.hear_floor";
+  const found = state.channels.find((entry) => entry.channel === channel);
+  if (!found) return "channel.unknown";
+  if (found.mode === "passthrough") return "watch.hear_passthrough";
+  if (found.mode === "interpreted") return under ? "watch.hear_interpreted_under" : "watch.hear_interpreted";
+  return FALLBACK_WORDS[found.fallback].long;
+}
+
+/**
+ * @param {RoomState} state
+ * @param {string} person
+ * @returns {{booth: Booth, seat: Seat} | null} where this person sits
+ */
+export function placeOf(state, person) {
+  for (const booth of state.booths) {
+    const seat = booth.seats.find((entry) => entry.person === person);
+    if (seat) return { booth, seat };
+  }
+  return null;
+}
+
+/**
+ * Who speaks into a language now, coughing included.
+ * @param {RoomState} state
+ * @param {string} language
+ * @returns {{booth: Booth, seat: Seat} | null}
+ */
+export function holderOf(state, language) {
+  for (const booth of state.booths) {
+    const seat = booth.seats.find((entry) => entry.mic !== "off_air" && entry.outgoing === language);
+    if (seat) return { booth, seat };
+  }
+  return null;
+}
+
+/**
+ * Whether the own microphone's track may carry sound. Holding the cough key closes it before the server knows.
+ * @param {Seat | null | undefined} seat
+ * @param {boolean} coughHeld
+ */
+export function isMicOpen(seat, coughHeld) {
+  return seat?.mic === "on_air" && !coughHeld;
+}
+
+/** @typedef {"off_air" | "on_air" | "coughing" | "unheard"} AirState */
+
+/**
+ * What the on-air key shows. "unheard": on air, but nothing of the microphone arrives.
+ * @param {Seat | null | undefined} seat
+ * @param {boolean} coughHeld
+ * @returns {AirState}
+ */
+export function airState(seat, coughHeld) {
+  if (!seat || seat.mic === "off_air") return "off_air";
+  if (coughHeld || seat.mic === "coughing") return "coughing";
+  return seat.live ? "on_air" : "unheard";
+}
+
+/**
+ * How far a handover is, seen from one seat.
+ * @typedef {"impossible" | "offer" | "request" | "asked" | "answer" | "switch" | "expect"} HandoverStep
+ *   impossible: nobody to hand over to, or nobody on air; offer, request: may ask; asked: waits for the other;
+ *   answer: was asked; switch: accepted, chooses the moment; expect: accepted, the other chooses the moment
+ */
+/**
+ * @param {Booth} booth
+ * @param {string} person
+ * @returns {{step: HandoverStep, partner: Seat | null}}
+ */
+export function handoverStep(booth, person) {
+  const partner = booth.seats.find((seat) => seat.person !== person && seat.present) ?? null;
+  const own = booth.seats.find((seat) => seat.person === person);
+  const isOnAir = own !== undefined && own.mic !== "off_air";
+  const { handover } = booth;
+  if (!own || !partner) return { step: "impossible", partner };
+  if (handover?.accepted) return { step: isOnAir ? "switch" : "expect", partner };
+  if (handover) return { step: handover.asked_by === person ? "asked" : "answer", partner };
+  if (isOnAir) return { step: "offer", partner };
+  return { step: partner.mic === "off_air" ? "impossible" : "request", partner };
+}
+
+/**
+ * What the venue page shows.
+ * @param {RoomState} state
+ * @param {import("./session.js").SessionStatus["state"]} session
+ * @returns {"off" | "connecting" | "live" | "waiting" | "refused"}
+ */
+export function venueState(state, session) {
+  if (session === "idle") return "off";
+  if (session === "connected") return state.venue === "live" ? "live" : "connecting";
+  return session;
+}
+
+/**
+ * The address of the WebSocket beside a page.
+ * @param {string} path
+ * @param {string} pageUrl
+ */
+export function socketUrl(path, pageUrl) {
+  const url = new URL(path, pageUrl);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

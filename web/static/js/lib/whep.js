@@ -1,0 +1,113 @@
+// Listening: one connection for a room, moved from channel to channel on the server without renegotiation.
+
+import { Session, browserTools } from "./session.js";
+
+/**
+ * @typedef {object} Wanted
+ * @property {string} channel  "floor" or a language
+ * @property {boolean} under   with the original underneath; means nothing on the floor
+ * @property {boolean} video
+ */
+
+export class Listener {
+  /** @type {Wanted} */ #wanted;
+  #heard = ""; // what the server sends us now, as `tuning` writes it
+  #tuning = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.room
+   * @param {string | null | undefined} options.token
+   * @param {Wanted} options.wanted
+   * @param {(track: MediaStreamTrack) => void} options.onTrack
+   * @param {(status: import("./session.js").SessionStatus) => void} options.onStatus
+   * @param {import("./session.js").SessionTools} [options.tools]
+   */
+  constructor({ room, token, wanted, onTrack, onStatus, tools = browserTools }) {
+    this.tools = tools;
+    this.#wanted = wanted;
+    this.session = new Session({
+      token,
+      tools,
+      onStatus,
+      endpoint: () => this.#endpoint(room),
+      prepare: (peer) => this.#prepare(peer, onTrack),
+      onAnswered: () => void this.#tune(),
+    });
+  }
+
+  /** @returns {Readonly<Wanted>} */
+  get wanted() {
+    return this.#wanted;
+  }
+
+  /**
+   * Listen to something else. The sound goes on meanwhile; only leaving or fetching the picture reconnects.
+   * @param {Partial<Wanted>} change
+   */
+  listen(change) {
+    const before = this.#wanted;
+    this.#wanted = { ...before, ...change };
+    const running = this.session.status.state !== "idle";
+    if (running && this.#wanted.video !== before.video) this.session.restart();
+    else if (this.session.location) void this.#tune();
+    else this.session.start();
+  }
+
+  /** @param {string} room */
+  #endpoint(room) {
+    this.#heard = tuning(this.#wanted);
+    const { channel, under } = this.#wanted;
+    const query = under && channel !== "floor" ? "?original=under" : "";
+    return `/whep/${encodeURIComponent(room)}/${encodeURIComponent(channel)}${query}`;
+  }
+
+  /**
+   * @param {RTCPeerConnection} peer
+   * @param {(track: MediaStreamTrack) => void} onTrack
+   */
+  #prepare(peer, onTrack) {
+    peer.addTransceiver("audio", { direction: "recvonly" });
+    if (this.#wanted.video) peer.addTransceiver("video", { direction: "recvonly" });
+    peer.ontrack = (event) => onTrack(event.track);
+  }
+
+  /** Send the newest wish until the server has it; one request at a time, so that the last press wins. */
+  async #tune() {
+    if (this.#tuning) return;
+    this.#tuning = true;
+    while (this.session.location && this.#heard !== tuning(this.#wanted)) {
+      const wish = tuning(this.#wanted);
+      const location = this.session.location;
+      const granted = await this.#put(location, wish);
+      if (location !== this.session.location) continue; // reconnected meanwhile, with a wish of its own
+      if (granted) this.#heard = wish;
+      else this.session.restart();
+    }
+    this.#tuning = false;
+  }
+
+  /**
+   * @param {string} location
+   * @param {string} wish
+   * @returns {Promise<boolean>}
+   */
+  async #put(location, wish) {
+    try {
+      const response = await this.tools.fetch(`${location}/channel`, {
+        method: "PUT",
+        headers: { ...this.session.headers, "Content-Type": "application/json" },
+        body: wish,
+        signal: AbortSignal.timeout(5_000),
+      });
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** @param {Wanted} wanted */
+function tuning({ channel, under }) {
+  return JSON.stringify({ channel, original: under && channel !== "floor" ? "under" : "none" });
+}

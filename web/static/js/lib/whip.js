@@ -1,0 +1,91 @@
+// Sending: the hall's sound and picture, or an interpreter's microphone.
+
+import { Session, browserTools } from "./session.js";
+
+/** Fullband speech with room to spare; the server's answer asks for the same. */
+const AUDIO_BPS = 64_000;
+const VIDEO_BPS = 2_500_000;
+
+export class Publisher {
+  /** @type {MediaStream} */ #stream;
+
+  /**
+   * @param {object} options
+   * @param {string} options.room
+   * @param {string} options.token
+   * @param {MediaStream} options.stream  at most one audio and one video track
+   * @param {(status: import("./session.js").SessionStatus) => void} options.onStatus
+   * @param {import("./session.js").SessionTools} [options.tools]
+   */
+  constructor({ room, token, stream, onStatus, tools = browserTools }) {
+    this.#stream = stream;
+    this.session = new Session({
+      token,
+      tools,
+      onStatus,
+      endpoint: () => `/whip/${encodeURIComponent(room)}`,
+      prepare: (peer) => this.#prepare(peer),
+    });
+  }
+
+  /**
+   * Send another device's tracks. Without a break while the kinds stay the same; otherwise the session is opened anew.
+   * @param {MediaStream} stream
+   */
+  async replace(stream) {
+    this.#stream = stream;
+    const senders = this.session.peer?.getSenders() ?? [];
+    const tracks = stream.getTracks();
+    const fits = senders.length === tracks.length && tracks.every((track) => senderOf(senders, track.kind));
+    if (this.session.status.state === "idle") return;
+    if (!fits) {
+      this.session.restart();
+      return;
+    }
+    await Promise.all(tracks.map((track) => senderOf(senders, track.kind)?.replaceTrack(track)));
+  }
+
+  /** @param {RTCPeerConnection} peer */
+  #prepare(peer) {
+    for (const track of this.#stream.getTracks()) {
+      const maxBitrate = track.kind === "audio" ? AUDIO_BPS : VIDEO_BPS;
+      const transceiver = peer.addTransceiver(track, {
+        direction: "sendonly",
+        streams: [this.#stream],
+        sendEncodings: [{ maxBitrate }],
+      });
+      if (track.kind === "video") preferH264(transceiver);
+    }
+  }
+}
+
+/**
+ * @param {RTCRtpSender[]} senders
+ * @param {string} kind
+ */
+function senderOf(senders, kind) {
+  return senders.find((sender) => sender.track?.kind === kind);
+}
+
+/** @param {RTCRtpTransceiver} transceiver */
+function preferH264(transceiver) {
+  const codecs = globalThis.RTCRtpSender?.getCapabilities?.("video")?.codecs;
+  if (codecs && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(h264First(codecs));
+}
+
+/**
+ * H.264 constrained baseline with packetization-mode 1 first: what every player of the livestream takes as it is.
+ * Then other H.264, then the rest as it was.
+ * @template {{mimeType: string, sdpFmtpLine?: string}} C
+ * @param {C[]} codecs
+ * @returns {C[]}
+ */
+export function h264First(codecs) {
+  /** @param {C} codec */
+  const rank = ({ mimeType, sdpFmtpLine = "" }) => {
+    if (mimeType.toLowerCase() !== "video/h264") return 3;
+    if (!sdpFmtpLine.includes("packetization-mode=1")) return 2;
+    return /profile-level-id=42e0/i.test(sdpFmtpLine) ? 0 : 1;
+  };
+  return codecs.toSorted((a, b) => rank(a) - rank(b));
+}

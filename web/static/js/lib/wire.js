@@ -1,0 +1,192 @@
+// The WebSocket to the server: state comes in, commands go out and are answered. See server/PROTOCOL.md.
+//
+// After a break it reconnects by itself and sends again what was not answered; ids make a repetition harmless.
+// A command that could not be delivered within COMMAND_LIFE_MS is given up: a microphone key pressed before a long
+// break must not open the microphone a minute later.
+
+import { backoffMs, browserTimers } from "./timing.js";
+
+export const COMMAND_LIFE_MS = 12_000;
+/** No answer for this long means that the connection is dead, whatever the browser believes. */
+export const ANSWER_MS = 4_000;
+const CONNECT_MS = 8_000;
+/** Codes of "closing" after which coming back would be wrong: the person has to act first. */
+const FINAL = new Set(["revoked", "expired", "replaced", "bad_message"]);
+
+/** @typedef {import("./state.js").RoomState} RoomState */
+/** @typedef {{person: string, name: string, role: string, booth: string | null}} You */
+/** @typedef {{type: "welcome", boot: string, version: number, now: number, you: You, state: RoomState}} Welcome */
+/** @typedef {{code: string, text: string}} Closing */
+/** @typedef {{kind: "done"} | {kind: "refused", code: string, text: string} | {kind: "lost"}} Outcome */
+/** @typedef {"connecting" | "open" | "waiting" | "ended"} WireStatus */
+/**
+ * @typedef {object} WireHandlers
+ * @property {(welcome: Welcome) => void} [welcome]  before `state`, at each connection
+ * @property {(state: RoomState) => void} [state]    newest state; never an older one after a newer
+ * @property {(closing: Closing, final: boolean) => void} [closing]
+ * @property {(status: WireStatus) => void} [status]
+ */
+/**
+ * @typedef {object} Pending
+ * @property {string} text
+ * @property {(outcome: Outcome) => void} settle
+ */
+
+export class Wire {
+  /** @type {WebSocket | null} */ #socket = null;
+  /** @type {Map<string, Pending>} */ #pending = new Map();
+  #attempt = 0;
+  #count = 0;
+  #version = -1;
+  #ended = false;
+  #opened = false;
+  /** @type {unknown} */ #retry = null;
+  /** @type {unknown} */ #deadline = null;
+
+  /**
+   * @param {object} options
+   * @param {string} options.url  ws: or wss:
+   * @param {WireHandlers} options.handlers
+   * @param {string} options.prefix  makes ids differ from those of other pages of this person
+   * @param {(url: string) => WebSocket} [options.open]
+   * @param {import("./timing.js").Timers} [options.timers]
+   */
+  constructor({ url, handlers, prefix, open = (address) => new WebSocket(address), timers = browserTimers }) {
+    this.url = url;
+    this.handlers = handlers;
+    this.prefix = prefix;
+    this.open = open;
+    this.timers = timers;
+  }
+
+  /** Connect now: at the start, and when the network or the person is back before the pause is over. */
+  connect() {
+    if (this.#ended || this.#socket) return;
+    this.timers.cancel(this.#retry);
+    this.handlers.status?.("connecting");
+    const socket = this.open(this.url);
+    this.#socket = socket;
+    this.#opened = false;
+    this.#watch(CONNECT_MS);
+    socket.onmessage = (event) => {
+      if (this.#socket === socket) this.#receive(event.data);
+    };
+    socket.onclose = () => this.#dropped(socket);
+    socket.onerror = () => this.#dropped(socket);
+  }
+
+  /**
+   * Send a command. Never rejects: an unreachable server is the outcome "lost".
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   * @returns {Promise<Outcome>}
+   */
+  command(name, args = {}) {
+    const id = `${this.prefix}-${++this.#count}`;
+    const text = JSON.stringify({ type: "command", id, name, args });
+    return new Promise((resolve) => {
+      const expiry = this.timers.after(() => this.#settle(id, { kind: "lost" }), COMMAND_LIFE_MS);
+      /** @param {Outcome} outcome */
+      const settle = (outcome) => {
+        this.timers.cancel(expiry);
+        resolve(outcome);
+      };
+      this.#pending.set(id, { text, settle });
+      if (this.#ended) this.#settle(id, { kind: "lost" });
+      else this.#send(text);
+    });
+  }
+
+  /** End for good; whatever is unanswered is lost. */
+  end() {
+    this.#ended = true;
+    this.timers.cancel(this.#retry);
+    this.timers.cancel(this.#deadline);
+    this.#socket?.close();
+    this.#socket = null;
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { kind: "lost" });
+    this.handlers.status?.("ended");
+  }
+
+  /** @param {string} text */
+  #send(text) {
+    if (!this.#opened) return; // goes out after the next welcome
+    this.#socket?.send(text);
+    this.#watch(ANSWER_MS);
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    const message = JSON.parse(String(data));
+    if (message.type === "welcome") this.#welcomed(message);
+    else if (message.type === "state") this.#newState(message.version, message.state);
+    else if (message.type === "done") this.#settle(message.id, { kind: "done" });
+    else if (message.type === "refused") {
+      this.#settle(message.id, { kind: "refused", code: message.code, text: message.text });
+    } else if (message.type === "closing") this.#closing(message);
+  }
+
+  /** @param {Welcome} welcome */
+  #welcomed(welcome) {
+    this.#attempt = 0;
+    this.#opened = true;
+    this.timers.cancel(this.#deadline);
+    this.#version = -1; // a welcome is the truth, even if a restored server counts anew
+    this.handlers.status?.("open");
+    this.handlers.welcome?.(welcome);
+    this.#newState(welcome.version, welcome.state);
+    for (const { text } of this.#pending.values()) this.#send(text);
+  }
+
+  /**
+   * @param {number} version
+   * @param {RoomState} state
+   */
+  #newState(version, state) {
+    if (version < this.#version) return;
+    this.#version = version;
+    this.handlers.state?.(state);
+  }
+
+  /** @param {Closing} closing */
+  #closing(closing) {
+    const final = FINAL.has(closing.code);
+    if (final) this.end();
+    this.handlers.closing?.(closing, final);
+  }
+
+  /**
+   * @param {string | null} id
+   * @param {Outcome} outcome
+   */
+  #settle(id, outcome) {
+    const pending = id === null ? undefined : this.#pending.get(id);
+    if (id === null || !pending) return;
+    this.#pending.delete(id);
+    if (this.#pending.size === 0 && this.#opened) this.timers.cancel(this.#deadline);
+    pending.settle(outcome);
+  }
+
+  /**
+   * Drop the socket unless something arrives that cancels this.
+   * @param {number} ms
+   */
+  #watch(ms) {
+    this.timers.cancel(this.#deadline);
+    const socket = this.#socket;
+    this.#deadline = this.timers.after(() => {
+      socket?.close();
+      if (socket) this.#dropped(socket);
+    }, ms);
+  }
+
+  /** @param {WebSocket} socket */
+  #dropped(socket) {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    this.#opened = false;
+    this.timers.cancel(this.#deadline);
+    this.handlers.status?.("waiting");
+    this.#retry = this.timers.after(() => this.connect(), backoffMs(this.#attempt++, this.timers.random));
+  }
+}

@@ -1,0 +1,177 @@
+// The interpreter's console: puts its sections together. Each section lives in a module of its own in booth/.
+
+import { keyAction } from "../lib/keys.js";
+import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
+import { airState } from "../lib/state.js";
+import { Desk } from "./booth/desk.js";
+import { mountHandover } from "./booth/handover.js";
+import { mountHeadset } from "./booth/headset.js";
+import { mountListening } from "./booth/listening.js";
+import { mountMessages } from "./booth/messages.js";
+import { mountOverview } from "./booth/overview.js";
+import { mountSpeaking } from "./booth/speaking.js";
+import { byId, onLeaving, openWire, page, showConnection, t, write } from "./shell.js";
+
+const booth = page.booth ?? "";
+// Of this tab: it survives a reload in the middle of a sentence, and is gone with the working day.
+const ENTERED = `tolmach.booth.entered.${page.room}.${booth}`;
+const entered = readPrefs(browserStore("sessionStorage"), ENTERED, {
+  yes: false,
+  microphone: /** @type {string | null} */ (null),
+  output: "",
+});
+const keyPrefs = readPrefs(browserStore("localStorage"), "tolmach.booth.keys", { on: true });
+
+const messages = mountMessages();
+const desk = new Desk({
+  booth,
+  state: page.state,
+  command: (name, args) => wire.command(name, args),
+  onFailure: messages.failed,
+});
+const listening = mountListening(desk, show);
+mountOverview(desk);
+const speaking = mountSpeaking(desk, show);
+const handover = mountHandover(desk);
+const headset = mountHeadset({ headset: entered, onReady: enter });
+let isInside = false;
+let isWireLost = false;
+
+/** @param {MediaStream} microphone */
+function enter(microphone) {
+  isInside = true;
+  entered.yes = true;
+  writePrefs(browserStore("sessionStorage"), ENTERED, entered);
+  messages.raise("device_lost", "");
+  for (const track of microphone.getTracks()) track.addEventListener("ended", lostMicrophone);
+  speaking.useMicrophone(microphone);
+  void listening.useOutput(entered.output);
+  listening.start();
+  sitDown();
+  void navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+function sitDown() {
+  if (isInside && desk.person) void desk.say("enter_booth", { booth, name: desk.name });
+}
+
+function lostMicrophone() {
+  messages.raise("device_lost", t("device.lost"));
+  headset.open(false);
+}
+
+function show() {
+  desk.show();
+  const mic = speaking.session()?.status ?? { state: "idle" };
+  const ear = listening.session.status;
+  const worst = [ear, mic].find((status) => status.state !== "connected") ?? mic;
+  showConnection(isWireLost ? { state: "waiting" } : worst, true);
+  const isBroken = (/** @type {string} */ state) => state === "waiting" || state === "refused";
+  messages.raise("server", isWireLost ? t("booth.alarm_server") : "");
+  messages.raise("connection", isBroken(ear.state) ? (ear.text ?? t("booth.alarm_connection")) : "");
+  messages.raise("microphone", isBroken(mic.state) ? (mic.text ?? t("booth.alarm_microphone")) : "");
+  const isUnheard = airState(desk.seat, desk.coughHeld) === "unheard";
+  messages.raise("unheard", isUnheard ? t("booth.alarm_unheard") : "");
+}
+
+/**
+ * @param {import("../lib/wire.js").Closing} closing
+ * @param {boolean} final
+ */
+function closing(closing, final) {
+  messages.add(closing.text);
+  if (!final) return;
+  leave();
+  write(byId("closed-text", HTMLElement), closing.text);
+  byId("closed", HTMLDialogElement).showModal();
+}
+
+/** What was held when the connection broke must not stay held. */
+function reconcile() {
+  if (desk.seat?.mic === "coughing" && !desk.coughHeld) void desk.say("release_cough");
+}
+
+const wire = openWire({
+  welcome: ({ you, state }) => {
+    Object.assign(desk, { person: you.person, name: you.name, state });
+    sitDown();
+    reconcile();
+  },
+  state: (state) => {
+    desk.state = state;
+    show();
+  },
+  status: (status) => {
+    isWireLost = status === "waiting";
+    show();
+  },
+  closing,
+  onRestarted: () => {
+    if (!isInside) return;
+    listening.session.restart();
+    speaking.session()?.restart();
+  },
+});
+
+function leave() {
+  listening.session.stop();
+  speaking.session()?.stop();
+  wire.end();
+}
+
+/** @param {import("../lib/keys.js").KeyAction} action */
+function act(action) {
+  if (action.act === "incoming") listening.select(action.index);
+  else if (action.act === "outgoing") speaking.select(action.index);
+  else if (action.act === "mic") speaking.toggle();
+  else if (action.act === "cough") speaking.holdCough(true);
+  else if (action.act === "handover") handover.advance();
+  else byId("help", HTMLDialogElement).showModal();
+}
+
+/** @param {KeyboardEvent} event */
+function isTyping({ target }) {
+  return target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === "text");
+}
+
+function mountKeys() {
+  addEventListener("keydown", (event) => {
+    const action = keyAction(event);
+    const isOurs = isInside && keyPrefs.on && !isTyping(event) && !document.querySelector("dialog[open]");
+    if (!action || !isOurs) return;
+    event.preventDefault();
+    act(action);
+  });
+  addEventListener("keyup", (event) => event.code === "KeyC" && speaking.holdCough(false));
+  addEventListener("blur", () => speaking.holdCough(false));
+  const shortcuts = byId("shortcuts", HTMLInputElement);
+  shortcuts.checked = keyPrefs.on;
+  shortcuts.addEventListener("change", () => {
+    keyPrefs.on = shortcuts.checked;
+    writePrefs(browserStore("localStorage"), "tolmach.booth.keys", keyPrefs);
+  });
+}
+
+function tickClock() {
+  const now = new Date();
+  write(byId("clock", HTMLElement), now.toLocaleTimeString(page.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
+  setTimeout(tickClock, 1000 - now.getMilliseconds());
+}
+
+mountKeys();
+tickClock();
+byId("open-help", HTMLButtonElement).addEventListener("click", () => byId("help", HTMLDialogElement).showModal());
+byId("open-headset", HTMLButtonElement).addEventListener("click", () => headset.open(false));
+byId("reload", HTMLButtonElement).addEventListener("click", () => location.reload());
+addEventListener("online", () => {
+  listening.session.nudge();
+  speaking.session()?.nudge();
+});
+onLeaving(leave);
+show();
+try {
+  if (entered.yes) enter(await headset.capture());
+  else headset.open(true);
+} catch {
+  headset.open(true);
+}

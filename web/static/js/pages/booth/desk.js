@@ -1,0 +1,75 @@
+// What the sections of the console share: who sits here, what the room is like, and how to say something to it.
+
+import { FLOOR, placeOf } from "../../lib/state.js";
+
+/** @typedef {import("../../lib/state.js").RoomState} RoomState */
+/** @typedef {import("../../lib/state.js").Booth} Booth */
+/** @typedef {import("../../lib/state.js").Seat} Seat */
+/** @typedef {{show: () => void}} Section  shows itself anew from the desk; called after every change */
+
+export class Desk {
+  person = "";
+  name = "";
+  /** Whether the cough key is held down here. */
+  coughHeld = false;
+  /** Commands on their way, by name: their keys show that they wait. */
+  #waiting = new Set();
+  /** @type {Section[]} */ #sections = [];
+
+  /**
+   * @param {object} options
+   * @param {string} options.booth
+   * @param {RoomState} options.state
+   * @param {(name: string, args?: Record<string, unknown>) => Promise<import("../../lib/wire.js").Outcome>} options.command
+   * @param {(outcome: import("../../lib/wire.js").Outcome) => void} options.onFailure
+   */
+  constructor({ booth, state, command, onFailure }) {
+    this.booth = booth;
+    this.state = state;
+    this.command = command;
+    this.onFailure = onFailure;
+  }
+
+  /** @returns {Seat | null} one's own seat, once entered */
+  get seat() {
+    return placeOf(this.state, this.person)?.seat ?? null;
+  }
+
+  /** @returns {Booth | null} */
+  get ownBooth() {
+    return this.state.booths.find((booth) => booth.booth === this.booth) ?? null;
+  }
+
+  /** @returns {string} channel one listens to */
+  get incoming() {
+    return this.seat?.incoming ?? FLOOR;
+  }
+
+  /** @param {Section} section */
+  add(section) {
+    this.#sections.push(section);
+  }
+
+  show() {
+    for (const section of this.#sections) section.show();
+  }
+
+  /** @param {string} name */
+  isWaiting(name) {
+    return this.#waiting.has(name);
+  }
+
+  /**
+   * Say something to the room. A refusal goes to the messages; nothing changes here until the room's state says so.
+   * @param {string} name
+   * @param {Record<string, unknown>} [args]
+   */
+  async say(name, args) {
+    this.#waiting.add(name);
+    this.show();
+    const outcome = await this.command(name, args);
+    this.#waiting.delete(name);
+    if (outcome.kind !== "done") this.onFailure(outcome);
+    this.show();
+  }
+}

@@ -1,0 +1,144 @@
+// What all pages share: the data block, the language of the page, the wire, leaving.
+
+import { translator } from "../lib/i18n.js";
+import { socketUrl } from "../lib/state.js";
+import { Wire } from "../lib/wire.js";
+
+/**
+ * @typedef {object} PageData
+ * @property {string} page
+ * @property {string} lang
+ * @property {string} boot
+ * @property {Record<string, string>} languages
+ * @property {Record<string, import("../lib/i18n.js").Message>} messages
+ * @property {string} room
+ * @property {string | null} [token]
+ * @property {string} ws
+ * @property {string | null} [booth]
+ * @property {import("../lib/state.js").RoomState} state
+ */
+
+/** @type {PageData} */
+export const page = JSON.parse(byId("page", HTMLScriptElement).text);
+export const t = translator(page.messages, page.lang);
+
+/**
+ * @template {HTMLElement} E
+ * @param {string} id
+ * @param {new () => E} type
+ * @returns {E}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`#${id} is missing`);
+  return element;
+}
+
+/**
+ * All elements that carry a data attribute, by its value: `byData("channel")` maps "de" to the button.
+ * @param {string} name
+ * @returns {Map<string, HTMLElement>}
+ */
+export function byData(name) {
+  const found = document.querySelectorAll(`[data-${name}]`);
+  const key = name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  return new Map([...found].map((element) => [htmlElement(element).dataset[key] ?? "", htmlElement(element)]));
+}
+
+/** @param {Element | null} element */
+function htmlElement(element) {
+  if (!(element instanceof HTMLElement)) throw new Error("not an HTML element");
+  return element;
+}
+
+/**
+ * Write only what differs, so that screen readers are not told the same again.
+ * @param {Element | null} element
+ * @param {string} text
+ */
+export function write(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Show a lamp and its words inside a button.
+ * @param {HTMLElement} button
+ * @param {import("../lib/state.js").Lamp} lamp
+ * @param {string} words
+ */
+export function light(button, lamp, words) {
+  htmlElement(button.querySelector(".lamp")).dataset.lamp = lamp;
+  write(button.querySelector(".words"), words);
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {boolean} pressed
+ */
+export function press(button, pressed) {
+  button.setAttribute("aria-pressed", String(pressed));
+}
+
+/**
+ * What a session's state is called, in words and as data for the stylesheet.
+ * @param {import("../lib/session.js").SessionStatus} status
+ * @param {boolean} [isShort]  a word where the page says more elsewhere
+ */
+export function showConnection(status, isShort = false) {
+  const element = byId("connection", HTMLElement);
+  element.dataset.state = status.state;
+  const words = isShort ? t(`connection.${status.state}_short`) : (status.text ?? t(`connection.${status.state}`));
+  write(element, status.state === "idle" ? "" : words);
+}
+
+/**
+ * Connect the page's WebSocket. `onRestarted` tells of another server process: sessions must be opened anew.
+ * @param {import("../lib/wire.js").WireHandlers & {onRestarted: () => void}} handlers
+ */
+export function openWire(handlers) {
+  let boot = page.boot;
+  const wire = new Wire({
+    url: socketUrl(page.ws, location.href),
+    prefix: crypto.getRandomValues(new Uint32Array(2)).join("-"),
+    handlers: {
+      ...handlers,
+      welcome(welcome) {
+        const isAnother = welcome.boot !== boot;
+        boot = welcome.boot;
+        handlers.welcome?.(welcome);
+        if (isAnother) handlers.onRestarted();
+      },
+    },
+  });
+  addEventListener("online", () => wire.connect());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) wire.connect();
+  });
+  wire.connect();
+  return wire;
+}
+
+/**
+ * Run when the page is left, and take up again when the browser brings it back as it was.
+ * @param {() => void} leave
+ */
+export function onLeaving(leave) {
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+}
+
+/** The switch for the language of the page, which is not the language of the sound. */
+function mountPageLanguage() {
+  const select = document.getElementById("page-language");
+  if (!(select instanceof HTMLSelectElement)) return;
+  select.value = page.lang; // browsers restore an older choice on reload
+  select.addEventListener("change", () => {
+    const url = new URL(location.href);
+    url.searchParams.set("lang", select.value); // the server remembers it in a cookie
+    location.replace(url);
+  });
+}
+
+mountPageLanguage();
