@@ -31,6 +31,7 @@ _CIPHERS: Final = (
 )
 
 
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """`a=fingerprint`: the algorithm in lower case and the digest as `AB:CD:…` (RFC 8122)."""

@@ -50,6 +50,12 @@ class Transport:
         """Peers by their ident."""
         return self._peers
 
+    @property
+    def address(self) -> Address:
+        """What the socket is bound to."""
+        bound: Address = self._sock.getsockname()
+        return bound
+
     def add(self, peer: Peer) -> None:
         """Expect this peer's checks from now on."""
         self._peers[peer.ident] = peer

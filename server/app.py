@@ -85,7 +85,7 @@ def _parts(
     """Return the cleanup context of everything that runs: store, engine, conductor, revocations."""
 
     async def context(app: web.Application) -> AsyncIterator[None]:
-        config, clocks, hub = app[CONFIG], app[CLOCKS], app[HUB]
+        config, clocks = app[CONFIG], app[CLOCKS]
         async with AsyncExitStack() as stack:
             store = given_store
             if store is None:
@@ -93,24 +93,11 @@ def _parts(
             engine = given_engine
             if engine is None:
                 engine = await _open_engine(config, stack)
-            demo = demo_conference(config)
-            conductor = Conductor(
-                config.rooms,
-                engine,
-                store,
-                clocks,
-                on_change=lambda room: hub.tell_room(
-                    room, conductor.version(room), lambda role: conductor.view(room, role)
-                ),
-                demo_rooms=frozenset(room.id for room in demo.rooms) if demo else frozenset(),
-            )
-            watchman = Watchman(hub, conductor, clocks.now)
-            revocations = Revocations(store, watchman.look)
-            app[CONDUCTOR] = conductor
+            conductor = app[CONDUCTOR] = _conductor(app, engine, store)
+            revocations = Revocations(store, Watchman(app[HUB], conductor, clocks.now).look)
             app[REVOCATIONS] = revocations
-            app[DOORMAN] = Doorman(
-                config.secret, revocations, clocks.now, is_secure=config.public_url.startswith("https://")
-            )
+            is_secure = config.public_url.startswith("https://")
+            app[DOORMAN] = Doorman(config.secret, revocations, clocks.now, is_secure=is_secure)
             await conductor.open()
             stack.push_async_callback(conductor.aclose)
             await revocations.open()
@@ -118,6 +105,21 @@ def _parts(
             yield
 
     return context
+
+
+def _conductor(app: web.Application, engine: MediaEngine, store: Store) -> Conductor:
+    """Return the conductor of all rooms, whose changes go to the hub."""
+    config, hub = app[CONFIG], app[HUB]
+    demo = demo_conference(config)
+    conductor = Conductor(
+        config.rooms,
+        engine,
+        store,
+        app[CLOCKS],
+        on_change=lambda room: hub.tell_room(room, conductor.version(room), lambda role: conductor.view(room, role)),
+        demo_rooms=frozenset(room.id for room in demo.rooms) if demo else frozenset(),
+    )
+    return conductor
 
 
 async def _open_engine(config: Config, stack: AsyncExitStack) -> MediaEngine:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -97,6 +97,6 @@ async def _keep_sending(publication: Publication, feed: Feed, tell: Callable[[st
             await asyncio.sleep(pause_s)
 
 
-def _pauses(delays_s: Sequence[float] = BACKOFF_S) -> Iterator[float]:
-    for delay_s in itertools.chain(delays_s, itertools.repeat(delays_s[-1])):
+def _pauses() -> Iterator[float]:
+    for delay_s in itertools.chain(BACKOFF_S, itertools.repeat(BACKOFF_S[-1])):
         yield delay_s * random.uniform(1.0, 1.5)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -108,6 +109,11 @@ class WhipSession:
         return "the server has closed the connection"
 
     async def _connect(self, answer: str) -> None:
+        # RFC 8829 §5.3.1: port 0 refuses a kind. aiortc has no way on from there with the rest.
+        refused = re.findall(r"^m=(\w+) 0 ", answer, re.MULTILINE)
+        if refused:
+            mend = ". Add --audio-only" if refused == ["video"] else ""
+            raise PublishRefused(f"the server takes no {' and no '.join(refused)} from this token{mend}")
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         except Exception as error:  # aiortc's parser raises whatever the bytes make it raise

@@ -18,7 +18,7 @@ from typing import Final, Never
 from deploy.load import janus, measure
 from deploy.load.listening import Figures, Plan, idle_share, measure_listening
 from deploy.load.netns import NamespaceError, pair_of_namespaces, raise_socket_limits
-from deploy.load.processes import BenchError, Children, pause
+from deploy.load.processes import REPOSITORY, BenchError, Children, end, pause
 from deploy.load.targets import Place, Tolmach, start_janus
 
 PARTS: Final = ("idle", "server", "janus", "click")
@@ -71,8 +71,12 @@ def run_parts(plan: Plan, parts: frozenset[str], figures: Figures) -> None:
         print(error, file=sys.stderr)
         _run_in(Place.loopback(), plan, parts - {"janus"}, figures)
     if "click" in parts:
-        # A process of its own: the browser's driver brings an event loop and signal handling of its own.
-        subprocess.run([sys.executable, "-m", "deploy.load.click"], check=False, timeout=_LIMIT_S)
+        # A process of its own: the browser's driver brings an event loop of its own. It has a limit of its own, too.
+        child = subprocess.Popen([sys.executable, "-m", "deploy.load.click"], cwd=REPOSITORY)
+        try:
+            child.wait()
+        finally:
+            end(child)
 
 
 def parse_options(arguments: list[str] | None = None) -> tuple[Plan, frozenset[str], int]:
@@ -122,7 +126,7 @@ def main() -> int:
     signal.alarm(limit)
     try:
         run_parts(plan, parts, Figures())
-    except (BenchError, ValueError, OSError, subprocess.TimeoutExpired) as error:
+    except (BenchError, ValueError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

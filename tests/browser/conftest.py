@@ -1,7 +1,6 @@
 """Fixtures of the browser tests: Playwright, tones, a server."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright

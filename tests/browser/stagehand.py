@@ -1,4 +1,4 @@
-"""What the browser tests need: a server of their own in a process, Chromium with a sound of its own, an ear in a page."""
+"""What the browser tests need: a server in a process, Chromium with a microphone of its own, an ear in a page."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -166,7 +166,7 @@ def chromium(playwright: Playwright, microphone: Path | None = None) -> Iterator
 
 def hear(page: Page, tones: list[int], *, selector: str = "#sound", ms: int = 250) -> list[float] | None:
     """How strong each tone is in what the page plays, in dB of the spectrum; None while it plays nothing."""
-    heard: Any = page.evaluate(_EAR, {"selector": selector, "tones": tones, "ms": ms})
+    heard: list[float] | None = page.evaluate(_EAR, {"selector": selector, "tones": tones, "ms": ms})
     return heard
 
 

@@ -55,7 +55,9 @@ def open_listener(browser: Browser, server: Server, channel: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def conference(playwright: Playwright, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conference]:
+def conference(
+    playwright: Playwright, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Conference]:
     tones = tmp_path_factory.mktemp("tones")
 
     def tone(hertz: int) -> Path:

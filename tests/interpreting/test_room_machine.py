@@ -19,6 +19,7 @@ from interpreting.commands import (
     ConnectSource,
     EnterBooth,
     HandoverCommand,
+    LeaveBooth,
     PressCough,
     ReleaseCough,
     ReleaseMic,
@@ -116,9 +117,9 @@ class RoomMachine(RuleBasedStateMachine):
         languages = booth.languages if booth else self.room.languages
         self.say(SelectOutgoing(person, data.draw(st.sampled_from(languages))))
 
-    @rule(data=st.data())
-    def lose_the_page(self, data: st.DataObject) -> None:
-        self.say(StepAway(self.somebody_seated(data)))
+    @rule(data=st.data(), kind=st.sampled_from((StepAway, LeaveBooth)))
+    def go(self, data: st.DataObject, kind: type[StepAway | LeaveBooth]) -> None:
+        self.say(kind(self.somebody_seated(data)))
 
     @rule(who=st.sampled_from(STAFF))
     def come_back(self, who: tuple[PersonId, BoothId]) -> None:

@@ -24,6 +24,12 @@ from tests.server.real_redis import free_port
 SECOND = "duration=1"
 
 
+@pytest.fixture(autouse=True)
+def no_frame_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A busy machine shall not decide what is heard here.
+    monkeypatch.setattr(feed_module, "LATE_S", 30.0)
+
+
 @pytest.mark.parametrize(
     ("text", "url", "format", "is_live"),
     [
@@ -77,9 +83,10 @@ async def test_a_recording_comes_in_our_formats_in_its_own_time(tmp_path: Path) 
     assert [frame.pts for frame in audio] == [960 * n for n in range(len(audio))]
     assert len(audio) in range(48, 53)
     assert {(frame.format.name, frame.width, frame.height) for frame in video} == {("yuv420p", 1280, 720)}
-    assert len(video) + feed.dropped >= 24
+    assert len(video) == 25
+    assert feed.dropped == 0
     assert all(frame.time_base == Fraction(1, 90000) for frame in video)
-    assert 0.8 < took_s < 5
+    assert took_s > 0.8
 
 
 async def test_more_pictures_than_thirty_a_second_are_thinned() -> None:

@@ -173,6 +173,12 @@ def redirect(location: str | None) -> web.Response:
         ),
         (web.Response(status=200, text="hello"), "the server refuses what we offer (200)"),
         (web.Response(status=201, text="no description"), "the server's answer cannot be understood"),
+        (
+            web.Response(
+                status=201, text="v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\nm=video 0 UDP/TLS/RTP/SAVPF 97\r\n"
+            ),
+            "the server takes no video from this token. Add --audio-only",
+        ),
         (redirect(None), "without saying where"),
         (redirect("ftp://elsewhere/"), "would give the token away"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from interpreting.ids import PersonId
@@ -80,7 +82,7 @@ async def test_bad_bodies(site: Site, body: bytes, headers: dict[str, str], stat
 
 
 async def test_a_body_of_unknown_length_is_bounded_too(site: Site) -> None:
-    async def endless():  # type: ignore[no-untyped-def]
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(40):
             yield b"v" * 1024
 

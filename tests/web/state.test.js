@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  airState, channelWords, handoverStep, heardKey, holderOf, isMicOpen, placeOf, socketUrl, venueState,
+  airState, channelWords, colleagueOnAir, handoverStep, heardKey, holderOf, isMicOpen, placeOf, socketUrl, venueState,
 } from "../../web/static/js/lib/state.js";
 
 const seat = (person, more = {}) => ({
@@ -51,11 +51,20 @@ test("the microphone is open on air alone, and never while the cough key is held
 });
 
 test("the on-air key has four faces", () => {
-  assert.equal(airState(null, false), "off_air");
-  assert.equal(airState(seat("a"), true), "off_air");
-  assert.equal(airState(seat("a", { mic: "on_air" }), false), "on_air");
-  assert.equal(airState(seat("a", { mic: "on_air", live: false }), false), "unheard");
-  assert.equal(airState(seat("a", { mic: "on_air" }), true), "coughing");
+  assert.equal(airState(null, false, true), "off_air");
+  assert.equal(airState(seat("a"), true, true), "off_air");
+  assert.equal(airState(seat("a", { mic: "on_air" }), false, true), "on_air");
+  assert.equal(airState(seat("a", { mic: "on_air", live: false }), false, true), "unheard");
+  assert.equal(airState(seat("a", { mic: "on_air" }), false, false), "unheard");
+  assert.equal(airState(seat("a", { mic: "on_air" }), true, true), "coughing");
+});
+
+test("the microphone is asked of a colleague who is on air, there and heard; from others it may be taken", () => {
+  const busy = (more) => colleagueOnAir(booth([seat("a"), seat("b", { mic: "on_air", ...more })]), "a");
+  assert.equal(busy({})?.person, "b");
+  assert.equal(busy({ mic: "coughing" })?.person, "b");
+  assert.deepEqual([busy({ present: false }), busy({ live: false }), busy({ mic: "off_air" })], [null, null, null]);
+  assert.equal(colleagueOnAir(null, "a"), null);
 });
 
 test("a handover, seen from both seats", () => {
@@ -69,10 +78,11 @@ test("a handover, seen from both seats", () => {
 });
 
 test("the venue is live only when the server says so", () => {
-  assert.equal(venueState(room(), "idle"), "off");
-  assert.equal(venueState(room(), "connected"), "live");
-  assert.equal(venueState({ ...room(), venue: "demo" }, "connected"), "connecting");
-  assert.equal(venueState(room(), "waiting"), "waiting");
+  assert.equal(venueState(room(), "idle", true), "off");
+  assert.equal(venueState(room(), "connected", false), "live");
+  assert.equal(venueState({ ...room(), venue: "demo" }, "connected", false), "connecting");
+  assert.equal(venueState(room(), "waiting", false), "waiting");
+  assert.equal(venueState(room(), "connected", true), "waiting");
 });
 
 test("the socket stands beside the page, secure where the page is", () => {

@@ -109,18 +109,30 @@ export function isMicOpen(seat, coughHeld) {
   return seat?.mic === "on_air" && !coughHeld;
 }
 
+/**
+ * The colleague of the booth from whom the microphone has to be asked for: on air, there, and heard.
+ * @param {Booth | null} booth
+ * @param {string} person
+ * @returns {Seat | null}
+ */
+export function colleagueOnAir(booth, person) {
+  const isBusy = (/** @type {Seat} */ seat) => seat.person !== person && seat.mic !== "off_air";
+  return booth?.seats.find((seat) => isBusy(seat) && seat.present && seat.live) ?? null;
+}
+
 /** @typedef {"off_air" | "on_air" | "coughing" | "unheard"} AirState */
 
 /**
  * What the on-air key shows. "unheard": on air, but nothing of the microphone arrives.
  * @param {Seat | null | undefined} seat
  * @param {boolean} coughHeld
+ * @param {boolean} isSending  the microphone's own connection stands
  * @returns {AirState}
  */
-export function airState(seat, coughHeld) {
+export function airState(seat, coughHeld, isSending) {
   if (!seat || seat.mic === "off_air") return "off_air";
   if (coughHeld || seat.mic === "coughing") return "coughing";
-  return seat.live ? "on_air" : "unheard";
+  return seat.live && isSending ? "on_air" : "unheard";
 }
 
 /**
@@ -147,13 +159,15 @@ export function handoverStep(booth, person) {
 }
 
 /**
- * What the venue page shows.
+ * What the venue page shows. Without the wire nobody can say that the room is live.
  * @param {RoomState} state
  * @param {import("./session.js").SessionStatus["state"]} session
+ * @param {boolean} isWireLost
  * @returns {"off" | "connecting" | "live" | "waiting" | "refused"}
  */
-export function venueState(state, session) {
+export function venueState(state, session, isWireLost) {
   if (session === "idle") return "off";
+  if (isWireLost) return "waiting";
   if (session === "connected") return state.venue === "live" ? "live" : "connecting";
   return session;
 }

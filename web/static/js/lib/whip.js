@@ -70,7 +70,12 @@ function senderOf(senders, kind) {
 /** @param {RTCRtpTransceiver} transceiver */
 function preferH264(transceiver) {
   const codecs = globalThis.RTCRtpSender?.getCapabilities?.("video")?.codecs;
-  if (codecs && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(h264First(codecs));
+  if (!codecs || !("setCodecPreferences" in transceiver)) return;
+  try {
+    transceiver.setCodecPreferences(h264First(codecs));
+  } catch {
+    // A browser that takes only the codecs it can also receive: its own order will do.
+  }
 }
 
 /**

@@ -2,7 +2,6 @@
 
 import { keyAction } from "../lib/keys.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
-import { airState } from "../lib/state.js";
 import { Desk } from "./booth/desk.js";
 import { mountHandover } from "./booth/handover.js";
 import { mountHeadset } from "./booth/headset.js";
@@ -67,11 +66,12 @@ function show() {
   const worst = [ear, mic].find((status) => status.state !== "connected") ?? mic;
   showConnection(isWireLost ? { state: "waiting" } : worst, true);
   const isBroken = (/** @type {string} */ state) => state === "waiting" || state === "refused";
+  // Another language loads the page anew, which nobody wants in the middle of a sentence.
+  byId("page-language", HTMLSelectElement).disabled = speaking.air() !== "off_air";
   messages.raise("server", isWireLost ? t("booth.alarm_server") : "");
   messages.raise("connection", isBroken(ear.state) ? (ear.text ?? t("booth.alarm_connection")) : "");
   messages.raise("microphone", isBroken(mic.state) ? (mic.text ?? t("booth.alarm_microphone")) : "");
-  const isUnheard = airState(desk.seat, desk.coughHeld) === "unheard";
-  messages.raise("unheard", isUnheard ? t("booth.alarm_unheard") : "");
+  messages.raise("unheard", speaking.air() === "unheard" ? t("booth.alarm_unheard") : "");
 }
 
 /**

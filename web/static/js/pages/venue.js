@@ -31,6 +31,7 @@ let stream = null;
 /** @type {Publisher | null} */
 let publisher = null;
 let problem = "";
+let isWireLost = false;
 
 const meter = mountMeter(byId("level", HTMLElement), (peak) => {
   write(byId("level-words", HTMLElement), t(`common.level_${judge(peak)}`));
@@ -100,11 +101,11 @@ function stop() {
 
 function show() {
   const session = publisher?.session.status ?? { state: "idle" };
-  const live = venueState(state, session.state);
+  const live = venueState(state, session.state, isWireLost);
   byId("live-banner", HTMLElement).dataset.state = live;
   write(byId("live-word", HTMLElement), t(`venue.${live}`));
   write(byId("live-hint", HTMLElement), session.text ?? t(`venue.${live}_hint`));
-  showConnection(wireLost ? { state: "waiting" } : session, true);
+  showConnection(isWireLost ? { state: "waiting" } : session, true);
   goLive.disabled = stream === null;
   goLive.hidden = live !== "off";
   stopLive.hidden = live === "off";
@@ -137,14 +138,13 @@ function mountControls() {
   navigator.mediaDevices?.addEventListener("devicechange", () => void listAll());
 }
 
-let wireLost = false;
 const wire = openWire({
   state: (newest) => {
     state = newest;
     show();
   },
   status: (status) => {
-    wireLost = status === "waiting";
+    isWireLost = status === "waiting";
     show();
   },
   closing: (closing, final) => {

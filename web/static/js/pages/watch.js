@@ -80,12 +80,21 @@ function show() {
     press(button, isWanted && channel === prefs.channel);
   }
   const channel = prefs.channel ?? FLOOR;
-  const heard = heardKey(state, channel, prefs.under);
-  write(byId("heard", HTMLElement), isWanted ? t(heard, { language: nameOf(channel), floor }) : t("watch.not_yet"));
+  write(byId("heard", HTMLElement), t(heardNow(channel), { language: nameOf(channel), floor }));
   showConnection(listener.session.status);
   showStage();
   showControls();
   showOutside();
+}
+
+/**
+ * Only what is really heard is called so.
+ * @param {string} channel
+ */
+function heardNow(channel) {
+  if (!isWanted) return "watch.not_yet";
+  if (listener.session.status.state !== "connected") return "watch.chosen";
+  return isHeldBack || sound.paused ? "watch.held_back" : heardKey(state, channel, prefs.under);
 }
 
 function showStage() {

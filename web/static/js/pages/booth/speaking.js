@@ -2,7 +2,7 @@
 
 import { languageName } from "../../lib/i18n.js";
 import { judge } from "../../lib/sound.js";
-import { airState, holderOf, isMicOpen } from "../../lib/state.js";
+import { airState, colleagueOnAir, holderOf, isMicOpen } from "../../lib/state.js";
 import { Publisher } from "../../lib/whip.js";
 import { release } from "../devices.js";
 import { mountMeter } from "../meters.js";
@@ -26,6 +26,8 @@ export function mountSpeaking(desk, onStatus) {
   let sent = null;
   /** @type {MediaStream | null} */
   let microphone = null;
+  /** @type {import("../../lib/state.js").AirState} */
+  let shown = "off_air";
 
   /** @param {MediaStream} opened */
   function useMicrophone(opened) {
@@ -47,8 +49,9 @@ export function mountSpeaking(desk, onStatus) {
 
   function show() {
     gate();
-    const air = airState(desk.seat, desk.coughHeld);
+    const air = airState(desk.seat, desk.coughHeld, publisher?.session.status.state === "connected");
     const language = languageName(desk.seat?.outgoing ?? "", page.lang);
+    shown = air;
     byId("console", HTMLElement).dataset.air = air;
     document.documentElement.dataset.air = air;
     onAir.disabled = cough.disabled = desk.seat === null;
@@ -56,7 +59,9 @@ export function mountSpeaking(desk, onStatus) {
     press(onAir, air !== "off_air");
     press(cough, air === "coughing");
     write(byId("air-word", HTMLElement), t(`booth.air_${WORDS[air]}`));
-    write(byId("air-hint", HTMLElement), t(`booth.air_${WORDS[air]}_hint`, { language }));
+    const colleague = air === "off_air" ? colleagueOnAir(desk.ownBooth, desk.person) : null;
+    const hint = colleague ? "booth.air_off_colleague" : `booth.air_${WORDS[air]}_hint`;
+    write(byId("air-hint", HTMLElement), t(hint, { language, name: colleague?.name ?? "" }));
     write(byId("air-status", HTMLElement), t(`booth.air_${WORDS[air]}_status`, { language }));
     for (const [channel, button] of buttons) showOutgoing(desk, channel, button);
   }
@@ -85,7 +90,7 @@ export function mountSpeaking(desk, onStatus) {
   mountCough(cough, holdCough);
   [...buttons.values()].forEach((button, i) => button.addEventListener("click", () => select(i)));
   desk.add({ show });
-  return { useMicrophone, toggle, holdCough, select, session: () => publisher?.session ?? null };
+  return { air: () => shown, useMicrophone, toggle, holdCough, select, session: () => publisher?.session ?? null };
 }
 
 /** The words of the on-air key by state. */
