@@ -4,11 +4,11 @@ import { keyAction } from "../lib/keys.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
 import { Desk } from "./booth/desk.js";
 import { mountHandover } from "./booth/handover.js";
-import { mountHeadset } from "./booth/headset.js";
-import { mountListening } from "./booth/listening.js";
+import { HeadsetTest } from "./booth/headset.js";
+import { Listening } from "./booth/listening.js";
 import { mountMessages } from "./booth/messages.js";
 import { mountOverview } from "./booth/overview.js";
-import { mountSpeaking } from "./booth/speaking.js";
+import { Speaking } from "./booth/speaking.js";
 import { byId, onLeaving, openWire, page, showConnection, t, write } from "./shell.js";
 
 const booth = page.booth ?? "";
@@ -28,11 +28,11 @@ const desk = new Desk({
   command: (name, args) => wire.command(name, args),
   onFailure: messages.failed,
 });
-const listening = mountListening(desk, show);
+const listening = new Listening(desk, show);
 mountOverview(desk);
-const speaking = mountSpeaking(desk, show);
+const speaking = new Speaking(desk, show);
 const handover = mountHandover(desk);
-const headset = mountHeadset({ headset: entered, onReady: enter });
+const headset = new HeadsetTest(entered, enter);
 let isInside = false;
 let isWireLost = false;
 
@@ -43,9 +43,8 @@ function enter(microphone) {
   writePrefs(browserStore("sessionStorage"), ENTERED, entered);
   messages.raise("device_lost", "");
   for (const track of microphone.getTracks()) track.addEventListener("ended", lostMicrophone);
-  speaking.useMicrophone(microphone);
-  void listening.useOutput(entered.output);
-  listening.start();
+  speaking.use(microphone);
+  listening.start(entered.output);
   sitDown();
   void navigator.wakeLock?.request("screen").catch(() => {});
 }
@@ -61,17 +60,17 @@ function lostMicrophone() {
 
 function show() {
   desk.show();
-  const mic = speaking.session()?.status ?? { state: "idle" };
+  const mic = speaking.session?.status ?? { state: "idle" };
   const ear = listening.session.status;
   const worst = [ear, mic].find((status) => status.state !== "connected") ?? mic;
   showConnection(isWireLost ? { state: "waiting" } : worst, true);
   const isBroken = (/** @type {string} */ state) => state === "waiting" || state === "refused";
   // Another language loads the page anew, which nobody wants in the middle of a sentence.
-  byId("page-language", HTMLSelectElement).disabled = speaking.air() !== "off_air";
+  byId("page-language", HTMLSelectElement).disabled = speaking.air !== "off_air";
   messages.raise("server", isWireLost ? t("booth.alarm_server") : "");
   messages.raise("connection", isBroken(ear.state) ? (ear.text ?? t("booth.alarm_connection")) : "");
   messages.raise("microphone", isBroken(mic.state) ? (mic.text ?? t("booth.alarm_microphone")) : "");
-  messages.raise("unheard", speaking.air() === "unheard" ? t("booth.alarm_unheard") : "");
+  messages.raise("unheard", speaking.air === "unheard" ? t("booth.alarm_unheard") : "");
 }
 
 /**
@@ -109,13 +108,13 @@ const wire = openWire({
   onRestarted: () => {
     if (!isInside) return;
     listening.session.restart();
-    speaking.session()?.restart();
+    speaking.session?.restart();
   },
 });
 
 function leave() {
   listening.session.stop();
-  speaking.session()?.stop();
+  speaking.session?.stop();
   wire.end();
 }
 
@@ -165,7 +164,7 @@ byId("open-headset", HTMLButtonElement).addEventListener("click", () => headset.
 byId("reload", HTMLButtonElement).addEventListener("click", () => location.reload());
 addEventListener("online", () => {
   listening.session.nudge();
-  speaking.session()?.nudge();
+  speaking.session?.nudge();
 });
 onLeaving(leave);
 show();

@@ -6,107 +6,122 @@ import { audioContext, mountMeter } from "../meters.js";
 import { byId, t, write } from "../shell.js";
 import { setOutput } from "./listening.js";
 
-/** @typedef {{microphone: string | null, output: string}} Headset */
+/** @typedef {{microphone: string | null, output: string}} Headset  device ids; null and "" are the system's */
 
 const TONE_HZ = 440;
 const TONE_S = 1.5;
 
-/**
- * @param {object} options
- * @param {Headset} options.headset  changed here
- * @param {(stream: MediaStream) => void} options.onReady  the person says that it works
- */
-export function mountHeadset({ headset, onReady }) {
-  const dialog = byId("headset", HTMLDialogElement);
-  const microphone = byId("microphone", HTMLSelectElement);
-  const output = byId("output", HTMLSelectElement);
-  const enter = byId("test-enter", HTMLButtonElement);
-  const tone = byId("tone", HTMLAudioElement);
-  /** @type {MediaStream | null} */
-  let stream = null;
-  const meter = mountMeter(byId("headset-level", HTMLElement), (peak) => {
-    if (dialog.open) write(byId("headset-words", HTMLElement), t(`common.level_${judge(peak)}`));
-  });
+const dialog = byId("headset", HTMLDialogElement);
+const microphone = byId("microphone", HTMLSelectElement);
+const output = byId("output", HTMLSelectElement);
+const enter = byId("test-enter", HTMLButtonElement);
+const tone = byId("tone", HTMLAudioElement);
 
-  /** @returns {Promise<MediaStream>} the microphone as a headset wants it; rejects as getUserMedia does */
-  const capture = () =>
-    navigator.mediaDevices.getUserMedia({ audio: microphoneWish(headset.microphone, false), video: false });
+export class HeadsetTest {
+  /** @type {MediaStream | null} */ #stream = null;
+  #isFirst = true;
 
-  async function openMicrophone() {
-    release(stream);
-    stream = null;
-    enter.disabled = true;
+  /**
+   * @param {Headset} headset  what is picked; changed here
+   * @param {(stream: MediaStream) => void} onReady  the person says that it works
+   */
+  constructor(headset, onReady) {
+    this.headset = headset;
+    this.onReady = onReady;
+    this.meter = mountMeter(byId("headset-level", HTMLElement), showLevel);
+    microphone.addEventListener("change", () => this.#pick({ microphone: microphone.value }));
+    output.addEventListener("change", () => Object.assign(headset, { output: output.value }));
+    byId("test-tone", HTMLButtonElement).addEventListener("click", () => void playTone(headset.output));
+    enter.addEventListener("click", () => this.#ready());
+    // Before the first test there is nothing behind this dialog to go back to.
+    dialog.addEventListener("cancel", (event) => this.#isFirst && event.preventDefault());
+    dialog.addEventListener("close", () => this.#use(null));
+  }
+
+  /**
+   * @returns {Promise<MediaStream>} the microphone as a headset wants it; rejects as getUserMedia does
+   */
+  async capture() {
+    const audio = microphoneWish(this.headset.microphone, false);
+    return navigator.mediaDevices.getUserMedia({ audio, video: false });
+  }
+
+  /** @param {boolean} isFirst */
+  open(isFirst) {
+    this.#isFirst = isFirst;
+    if (!dialog.open) dialog.showModal();
+    void this.#openMicrophone();
+  }
+
+  /** @param {Partial<Headset>} choice */
+  #pick(choice) {
+    Object.assign(this.headset, choice);
+    void this.#openMicrophone();
+  }
+
+  async #openMicrophone() {
+    this.#use(null);
     let problem = "";
     try {
-      stream = await capture();
-      headset.microphone = stream.getAudioTracks()[0]?.getSettings().deviceId ?? headset.microphone;
-      enter.disabled = false;
-      await listDevices(microphone, "audioinput", headset.microphone, (n) => t("device.unnamed", { n }));
-      await listOutputs();
+      this.#use(await this.capture());
+      await this.#listAll();
     } catch (error) {
       problem = t(deviceProblem(error));
     }
-    meter.attach(stream);
     byId("headset-problem", HTMLElement).hidden = problem === "";
     write(byId("headset-problem", HTMLElement), problem);
   }
 
-  async function listOutputs() {
+  /** @param {MediaStream | null} stream */
+  #use(stream) {
+    release(this.#stream);
+    this.#stream = stream;
+    this.meter.attach(stream);
+    enter.disabled = stream === null;
+    this.headset.microphone = stream?.getAudioTracks()[0]?.getSettings().deviceId ?? this.headset.microphone;
+  }
+
+  async #listAll() {
+    const unnamed = (/** @type {number} */ n) => t("device.unnamed", { n });
+    await listDevices(microphone, "audioinput", this.headset.microphone, unnamed);
     const canChoose = "setSinkId" in tone;
-    const count = canChoose ? await listDevices(output, "audiooutput", headset.output, (n) => t("device.unnamed", { n })) : 0;
+    const count = canChoose ? await listDevices(output, "audiooutput", this.headset.output, unnamed) : 0;
     byId("output-field", HTMLElement).hidden = count === 0;
   }
 
-  /** A tone that fades in and out, into the chosen headphones. */
-  async function playTone() {
-    const context = audioContext();
-    await context.resume();
-    const oscillator = new OscillatorNode(context, { frequency: TONE_HZ });
-    const gain = new GainNode(context, { gain: 0 });
-    const sink = new MediaStreamAudioDestinationNode(context);
-    const now = context.currentTime;
-    gain.gain.linearRampToValueAtTime(0.1, now + 0.2);
-    gain.gain.setValueAtTime(0.1, now + TONE_S - 0.2);
-    gain.gain.linearRampToValueAtTime(0, now + TONE_S);
-    oscillator.connect(gain).connect(sink);
-    tone.srcObject = sink.stream;
-    await setOutput(tone, headset.output);
-    await tone.play();
-    oscillator.start();
-    oscillator.stop(now + TONE_S);
-  }
-
-  microphone.addEventListener("change", () => {
-    headset.microphone = microphone.value;
-    void openMicrophone();
-  });
-  output.addEventListener("change", () => {
-    headset.output = output.value;
-  });
-  byId("test-tone", HTMLButtonElement).addEventListener("click", () => void playTone());
-  enter.addEventListener("click", () => {
+  #ready() {
+    const stream = this.#stream;
     if (!stream) return;
-    const ready = stream;
-    stream = null;
-    meter.attach(null);
+    this.#stream = null; // handed on, so closing must not stop it
+    this.#isFirst = false;
     dialog.close();
-    onReady(ready);
-  });
-  // Until the first test there is nothing behind this dialog to go back to.
-  dialog.addEventListener("cancel", (event) => enter.dataset.first === "yes" && event.preventDefault());
-  dialog.addEventListener("close", () => {
-    release(stream);
-    stream = null;
-    meter.attach(null);
-  });
+    this.onReady(stream);
+  }
+}
 
-  return {
-    capture,
-    /** @param {boolean} isFirst */
-    open(isFirst) {
-      enter.dataset.first = isFirst ? "yes" : "no";
-      if (!dialog.open) dialog.showModal();
-      void openMicrophone();
-    },
-  };
+/** @param {number} peak_dbfs */
+function showLevel(peak_dbfs) {
+  if (dialog.open) write(byId("headset-words", HTMLElement), t(`common.level_${judge(peak_dbfs)}`));
+}
+
+/**
+ * A tone that fades in and out, into the chosen headphones.
+ * @param {string} device
+ */
+async function playTone(device) {
+  const context = audioContext();
+  await context.resume();
+  const oscillator = new OscillatorNode(context, { frequency: TONE_HZ });
+  const gain = new GainNode(context, { gain: 0 });
+  const sink = new MediaStreamAudioDestinationNode(context);
+  const now = context.currentTime;
+  gain.gain.linearRampToValueAtTime(0.1, now + 0.2);
+  gain.gain.setValueAtTime(0.1, now + TONE_S - 0.2);
+  gain.gain.linearRampToValueAtTime(0, now + TONE_S);
+  oscillator.connect(gain).connect(sink);
+  tone.srcObject = sink.stream;
+  await setOutput(tone, device);
+  await tone.play();
+  oscillator.start();
+  oscillator.stop(now + TONE_S);
 }

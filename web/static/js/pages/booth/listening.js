@@ -1,83 +1,107 @@
-// The left side: what comes into the interpreter's ears.
+// The left side: what comes into the interpreter's ears, and the picture that goes with it.
 
-import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
 import { languageName } from "../../lib/i18n.js";
+import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
 import { FLOOR, channelWords } from "../../lib/state.js";
 import { Listener } from "../../lib/whep.js";
 import { byData, byId, light, page, press, t, write } from "../shell.js";
 
 const PREFS = "tolmach.booth.listening";
 
-/**
- * @param {import("./desk.js").Desk} desk
- * @param {() => void} onStatus
- */
-export function mountListening(desk, onStatus) {
-  const prefs = readPrefs(browserStore("localStorage"), PREFS, { volume: 0.8 });
-  const sound = byId("sound", HTMLAudioElement);
-  const picture = byId("picture", HTMLVideoElement);
-  const note = byId("stage-note", HTMLElement);
-  const volume = byId("volume", HTMLInputElement);
-  const enable = byId("sound-enable", HTMLButtonElement);
-  const buttons = byData("incoming");
+const sound = byId("sound", HTMLAudioElement);
+const picture = byId("picture", HTMLVideoElement);
+const note = byId("stage-note", HTMLElement);
+const enable = byId("sound-enable", HTMLButtonElement);
+const incoming = byData("incoming");
 
-  const listener = new Listener({
-    room: page.room,
-    token: page.token,
-    wanted: { channel: FLOOR, under: false, video: true },
-    onTrack: (track) => {
-      const element = track.kind === "video" ? picture : sound;
-      element.srcObject = new MediaStream([track]);
-      if (element === sound) hear();
-      else picture.play().catch(() => {});
-    },
-    onStatus,
-  });
+export class Listening {
+  #listener;
 
-  /** The browser may hold the sound back after a reload, until a press. */
-  function hear() {
-    enable.hidden = true;
-    sound.play().catch((error) => {
-      enable.hidden = error.name !== "NotAllowedError";
+  /**
+   * @param {import("./desk.js").Desk} desk
+   * @param {() => void} onStatus
+   */
+  constructor(desk, onStatus) {
+    this.desk = desk;
+    this.#listener = new Listener({
+      room: page.room,
+      token: page.token,
+      wanted: { channel: FLOOR, under: false, video: true },
+      onTrack: play,
+      onStatus,
     });
+    [...incoming.values()].forEach((button, i) => button.addEventListener("click", () => this.select(i)));
+    enable.addEventListener("click", hear);
+    picture.addEventListener("playing", () => this.show());
+    mountVolume();
+    desk.add(this);
   }
 
-  function show() {
-    const floor = languageName(desk.state.floor_language, page.lang);
-    for (const [channel, button] of buttons) {
-      const { lamp, key } = channelWords(desk.state, channel);
-      light(button, lamp, t(key, { language: floor }));
-      press(button, channel === desk.incoming);
-    }
-    const isConnected = listener.session.status.state === "connected";
-    note.hidden = isConnected && picture.videoWidth > 0 && desk.state.venue !== "lost";
-    write(note, t(isConnected ? (desk.state.venue === "lost" ? "common.venue_lost" : "common.picture_coming") : "connection.connecting"));
-    if (listener.session.status.state !== "idle") listener.listen({ channel: desk.incoming });
+  /** @returns {import("../../lib/session.js").Session} */
+  get session() {
+    return this.#listener.session;
+  }
+
+  /**
+   * Begin to listen, into these headphones.
+   * @param {string} output  device id; "" is the system's
+   */
+  start(output) {
+    void setOutput(sound, output);
+    this.#listener.listen({ channel: this.desk.incoming });
   }
 
   /** @param {number} index */
-  function select(index) {
-    const channel = [...buttons.keys()][index];
-    if (channel !== undefined) void desk.say("select_incoming", { channel });
+  select(index) {
+    const channel = [...incoming.keys()][index];
+    if (channel !== undefined) void this.desk.say("select_incoming", { channel });
   }
 
-  [...buttons.values()].forEach((button, i) => button.addEventListener("click", () => select(i)));
-  enable.addEventListener("click", hear);
-  picture.addEventListener("playing", show);
-  sound.volume = prefs.volume;
-  volume.value = String(prefs.volume);
+  show() {
+    const { state, incoming: selected } = this.desk;
+    const floor = languageName(state.floor_language, page.lang);
+    for (const [channel, button] of incoming) {
+      const { lamp, key } = channelWords(state, channel);
+      light(button, lamp, t(key, { language: floor }));
+      press(button, channel === selected);
+    }
+    this.#showNote();
+    if (this.session.status.state !== "idle") this.#listener.listen({ channel: selected });
+  }
+
+  #showNote() {
+    const isConnected = this.session.status.state === "connected";
+    const isLost = this.desk.state.venue === "lost";
+    note.hidden = isConnected && !isLost && picture.videoWidth > 0;
+    if (!isConnected) write(note, t("connection.connecting"));
+    else write(note, t(isLost ? "common.venue_lost" : "common.picture_coming"));
+  }
+}
+
+/** @param {MediaStreamTrack} track */
+function play(track) {
+  const element = track.kind === "video" ? picture : sound;
+  element.srcObject = new MediaStream([track]);
+  if (element === sound) hear();
+  else picture.play().catch(() => {});
+}
+
+/** The browser may hold the sound back after a reload, until a press. */
+function hear() {
+  enable.hidden = true;
+  sound.play().catch((error) => {
+    enable.hidden = error.name !== "NotAllowedError";
+  });
+}
+
+function mountVolume() {
+  const volume = byId("volume", HTMLInputElement);
+  sound.volume = readPrefs(browserStore("localStorage"), PREFS, { volume: 0.8 }).volume;
+  volume.value = String(sound.volume);
   volume.addEventListener("input", () => {
     sound.volume = Number(volume.value);
     writePrefs(browserStore("localStorage"), PREFS, { volume: sound.volume });
   });
-  desk.add({ show });
-  return {
-    session: listener.session,
-    select,
-    start: () => listener.listen({ channel: desk.incoming }),
-    /** @param {string} output */
-    useOutput: (output) => setOutput(sound, output),
-  };
 }
 
 /**

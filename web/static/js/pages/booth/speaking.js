@@ -8,93 +8,120 @@ import { release } from "../devices.js";
 import { mountMeter } from "../meters.js";
 import { byData, byId, light, page, press, t, write } from "../shell.js";
 
-/**
- * @param {import("./desk.js").Desk} desk
- * @param {() => void} onStatus
- */
-export function mountSpeaking(desk, onStatus) {
-  const onAir = byId("on-air", HTMLButtonElement);
-  const cough = byId("cough", HTMLButtonElement);
-  const buttons = byData("outgoing");
-  const meter = mountMeter(byId("level", HTMLElement), (peak) => {
-    const key = judge(peak) === "loud" ? "booth.own_level_loud" : "booth.own_level";
-    write(byId("level-words", HTMLElement), t(key));
-  });
-  /** @type {Publisher | null} */
-  let publisher = null;
-  /** @type {MediaStream | null} sent to the room; the meter reads the microphone itself, so that it moves off air too */
-  let sent = null;
-  /** @type {MediaStream | null} */
-  let microphone = null;
-  /** @type {import("../../lib/state.js").AirState} */
-  let shown = "off_air";
+/** The words of the on-air key by state. */
+const WORDS = /** @type {const} */ ({ off_air: "off", on_air: "on", coughing: "cough", unheard: "unheard" });
 
-  /** @param {MediaStream} opened */
-  function useMicrophone(opened) {
-    meter.attach(opened);
-    const before = [microphone, sent];
-    microphone = opened;
-    sent = opened.clone();
-    gate();
-    if (publisher) void publisher.replace(sent);
-    else if (page.token) publisher = new Publisher({ room: page.room, token: page.token, stream: sent, onStatus });
-    publisher?.session.start();
+const onAir = byId("on-air", HTMLButtonElement);
+const cough = byId("cough", HTMLButtonElement);
+const outgoing = byData("outgoing");
+
+export class Speaking {
+  /** @type {MediaStream | null} */ #microphone = null;
+  /** @type {MediaStream | null} a copy that goes to the room; the meter reads the microphone itself, off air too */
+  #sent = null;
+  /** @type {Publisher | null} */ #publisher = null;
+  /** @type {import("../../lib/state.js").AirState} */ #air = "off_air";
+
+  /**
+   * @param {import("./desk.js").Desk} desk
+   * @param {() => void} onStatus
+   */
+  constructor(desk, onStatus) {
+    this.desk = desk;
+    this.onStatus = onStatus;
+    this.meter = mountMeter(byId("level", HTMLElement), showLevel);
+    onAir.addEventListener("click", () => this.toggle());
+    mountCough((held) => this.holdCough(held));
+    [...outgoing.values()].forEach((button, i) => button.addEventListener("click", () => this.select(i)));
+    desk.add(this);
+  }
+
+  /** @returns {import("../../lib/state.js").AirState} as shown last */
+  get air() {
+    return this.#air;
+  }
+
+  /** @returns {import("../../lib/session.js").Session | null} */
+  get session() {
+    return this.#publisher?.session ?? null;
+  }
+
+  /**
+   * Speak through another microphone, without a break where one was open.
+   * @param {MediaStream} microphone
+   */
+  use(microphone) {
+    const before = [this.#microphone, this.#sent];
+    this.#microphone = microphone;
+    this.#sent = microphone.clone();
+    this.meter.attach(microphone);
+    this.#gate();
+    this.#send(this.#sent);
     before.forEach(release);
   }
 
-  /** The track itself is shut off air: what is said then does not leave this machine. */
-  function gate() {
-    for (const track of sent?.getTracks() ?? []) track.enabled = isMicOpen(desk.seat, desk.coughHeld);
-  }
-
-  function show() {
-    gate();
-    const air = airState(desk.seat, desk.coughHeld, publisher?.session.status.state === "connected");
-    const language = languageName(desk.seat?.outgoing ?? "", page.lang);
-    shown = air;
-    byId("console", HTMLElement).dataset.air = air;
-    document.documentElement.dataset.air = air;
-    onAir.disabled = cough.disabled = desk.seat === null;
-    onAir.dataset.waiting = String(desk.isWaiting("take_mic") || desk.isWaiting("release_mic"));
-    press(onAir, air !== "off_air");
-    press(cough, air === "coughing");
-    write(byId("air-word", HTMLElement), t(`booth.air_${WORDS[air]}`));
-    const colleague = air === "off_air" ? colleagueOnAir(desk.ownBooth, desk.person) : null;
-    const hint = colleague ? "booth.air_off_colleague" : `booth.air_${WORDS[air]}_hint`;
-    write(byId("air-hint", HTMLElement), t(hint, { language, name: colleague?.name ?? "" }));
-    write(byId("air-status", HTMLElement), t(`booth.air_${WORDS[air]}_status`, { language }));
-    for (const [channel, button] of buttons) showOutgoing(desk, channel, button);
-  }
-
-  function toggle() {
+  /** Go on air or off. */
+  toggle() {
     if (onAir.disabled) return;
-    void desk.say(desk.seat?.mic === "off_air" ? "take_mic" : "release_mic");
+    void this.desk.say(this.desk.seat?.mic === "off_air" ? "take_mic" : "release_mic");
   }
 
   /** @param {boolean} held */
-  function holdCough(held) {
-    if (desk.coughHeld === held || cough.disabled) return;
-    desk.coughHeld = held;
-    gate(); // at once; the server hears of it next
-    if (desk.seat?.mic !== "off_air") void desk.say(held ? "press_cough" : "release_cough");
-    else show();
+  holdCough(held) {
+    if (this.desk.coughHeld === held || cough.disabled) return;
+    this.desk.coughHeld = held;
+    this.#gate(); // at once; the server hears of it next
+    if (this.desk.seat?.mic !== "off_air") void this.desk.say(held ? "press_cough" : "release_cough");
+    else this.show();
   }
 
   /** @param {number} index */
-  function select(index) {
-    const language = [...buttons.keys()][index];
-    if (language !== undefined) void desk.say("select_outgoing", { language });
+  select(index) {
+    const language = [...outgoing.keys()][index];
+    if (language !== undefined) void this.desk.say("select_outgoing", { language });
   }
 
-  onAir.addEventListener("click", toggle);
-  mountCough(cough, holdCough);
-  [...buttons.values()].forEach((button, i) => button.addEventListener("click", () => select(i)));
-  desk.add({ show });
-  return { air: () => shown, useMicrophone, toggle, holdCough, select, session: () => publisher?.session ?? null };
+  show() {
+    this.#gate();
+    const { desk } = this;
+    this.#air = airState(desk.seat, desk.coughHeld, this.session?.status.state === "connected");
+    byId("console", HTMLElement).dataset.air = this.#air;
+    onAir.disabled = cough.disabled = desk.seat === null;
+    onAir.dataset.waiting = String(desk.isWaiting("take_mic") || desk.isWaiting("release_mic"));
+    press(onAir, this.#air !== "off_air");
+    press(cough, this.#air === "coughing");
+    this.#showWords();
+    for (const [language, button] of outgoing) showOutgoing(desk, language, button);
+  }
+
+  #showWords() {
+    const { seat, ownBooth, person } = this.desk;
+    const words = `booth.air_${WORDS[this.#air]}`;
+    const colleague = this.#air === "off_air" ? colleagueOnAir(ownBooth, person) : null;
+    const variables = { language: languageName(seat?.outgoing ?? "", page.lang), name: colleague?.name ?? "" };
+    write(byId("air-word", HTMLElement), t(words));
+    write(byId("air-hint", HTMLElement), t(colleague ? "booth.air_off_colleague" : `${words}_hint`, variables));
+    write(byId("air-status", HTMLElement), t(`${words}_status`, variables));
+  }
+
+  /** The track itself is shut off air: what is said then does not leave this machine. */
+  #gate() {
+    for (const track of this.#sent?.getTracks() ?? []) track.enabled = isMicOpen(this.desk.seat, this.desk.coughHeld);
+  }
+
+  /** @param {MediaStream} stream */
+  #send(stream) {
+    if (!page.token) return;
+    if (this.#publisher) void this.#publisher.replace(stream);
+    this.#publisher ??= new Publisher({ room: page.room, token: page.token, stream, onStatus: this.onStatus });
+    this.#publisher.session.start();
+  }
 }
 
-/** The words of the on-air key by state. */
-const WORDS = /** @type {const} */ ({ off_air: "off", on_air: "on", coughing: "cough", unheard: "unheard" });
+/** @param {number} peak_dbfs */
+function showLevel(peak_dbfs) {
+  write(byId("level-words", HTMLElement), t(judge(peak_dbfs) === "loud" ? "booth.own_level_loud" : "booth.own_level"));
+}
 
 /**
  * @param {import("./desk.js").Desk} desk
@@ -112,21 +139,17 @@ function showOutgoing(desk, language, button) {
 
 /**
  * Held by pointer or by Space and Enter on the button itself; let go also when the pointer or the focus is lost.
- * @param {HTMLButtonElement} button
  * @param {(held: boolean) => void} hold
  */
-function mountCough(button, hold) {
-  button.addEventListener("pointerdown", (event) => {
-    button.setPointerCapture(event.pointerId);
+function mountCough(hold) {
+  const isKey = (/** @type {KeyboardEvent} */ { key }) => key === " " || key === "Enter";
+  cough.addEventListener("pointerdown", (event) => {
+    cough.setPointerCapture(event.pointerId);
     hold(true);
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
-    button.addEventListener(end, () => hold(false));
+    cough.addEventListener(end, () => hold(false));
   }
-  button.addEventListener("keydown", (event) => {
-    if (event.key === " " || event.key === "Enter") hold(true);
-  });
-  button.addEventListener("keyup", (event) => {
-    if (event.key === " " || event.key === "Enter") hold(false);
-  });
+  cough.addEventListener("keydown", (event) => isKey(event) && hold(true));
+  cough.addEventListener("keyup", (event) => isKey(event) && hold(false));
 }
