@@ -31,7 +31,6 @@ _CIPHERS: Final = (
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """`a=fingerprint`: the algorithm in lower case and the digest as `AB:CD:…` (RFC 8122)."""
@@ -49,6 +48,8 @@ class DtlsIdentity:
         self.fingerprint = Fingerprint("sha-256", _digest(self._certificate, "sha-256"))
         self.context = SSL.Context(SSL.DTLS_METHOD)
         self.context.set_options(SSL.OP_NO_TICKET)
+        # 17 KiB a peer that nobody needs again after the handshake.
+        self.context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         # A self-signed peer is proved by the fingerprint in its signalling, not by a chain.
         self.context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
         self.context.use_certificate(self._certificate)

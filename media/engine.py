@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from media import udp
 from media.mixer import Mix
 from media.sound import Level
 from media.studio import (
+    MAX_LISTENERS,
     Answer,
     EngineEvent,
     EngineStats,
@@ -25,8 +26,11 @@ from media.studio import (
     SourceSilent,
     Studio,
 )
+from media.trickle import parse_fragment
+from media.ways import plain_host
 
 __all__ = [
+    "MAX_LISTENERS",
     "Answer",
     "Engine",
     "EngineConfig",
@@ -48,11 +52,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """Where to listen (`udp_host` empty: everywhere; `udp_port` 0: any), which addresses to announce (empty: ours)."""
+    """Where to listen (`udp_host` empty: everywhere; `udp_port` 0: any), which addresses to announce (empty: ours),
+    the addresses that relays of ours send from, and how many subscribers are taken.
+    """
 
     udp_host: str = ""
     udp_port: int = 8080
     public_ips: tuple[str, ...] = ()
+    relay_ips: tuple[str, ...] = ()
+    max_listeners: int = MAX_LISTENERS
 
 
 class Engine:
@@ -65,12 +73,14 @@ class Engine:
         self.udp_port: int = self._sock.getsockname()[1]
         own = (config.udp_host,) if config.udp_host and config.udp_host not in ("::", "0.0.0.0") else ()
         self._hosts = config.public_ips or own or tuple(udp.local_addresses())
+        self._max_listeners = config.max_listeners
+        self._relays = frozenset(plain_host(host) for host in config.relay_ips)
         self._media = asyncio.new_event_loop()
         self._studio: Studio | None = None
         self._thread = threading.Thread(target=self._media.run_forever, name="media", daemon=True)
 
     @classmethod
-    async def open(cls, config: EngineConfig) -> "Engine":
+    async def open(cls, config: EngineConfig) -> Self:
         """Bind the port and start the threads.
 
         Raises:
@@ -92,7 +102,7 @@ class Engine:
         self._queue.put_nowait(None)
 
     def _set_up(self) -> None:
-        self._studio = Studio(self._sock, self._hosts, self._tell)
+        self._studio = Studio(self._sock, self._hosts, self._relays, self._tell, self._max_listeners)
 
     @property
     def _studio_now(self) -> Studio:
@@ -122,14 +132,32 @@ class Engine:
         """
         return await self._call(lambda: self._studio_now.publish(peer, offer, audio, video))
 
-    async def subscribe(self, peer: str, offer: str, *, bus: str, picture: str | None) -> Answer:
+    async def subscribe(
+        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+    ) -> Answer:
         """Answer a subscriber's offer: it will hear `bus` and, if it offers video, see the picture bus `picture`.
+        `frames` is 1 for packets of 20 ms, 3 for packets of 60 ms (a third of the work, 40 ms later). Who is
+        `at_work` (a booth, an edge) is taken past `max_listeners` too.
 
         Raises:
             OfferRejected: see `media.sdp.parse_offer` and `media.offers.agree_to_send`.
-            Overloaded: too many sessions that never connected.
+            Overloaded: `max_listeners` are here, or too many sessions that never connected.
         """
-        return await self._call(lambda: self._studio_now.subscribe(peer, offer, bus, picture))
+        return await self._call(lambda: self._studio_now.subscribe(peer, offer, bus, picture, frames, at_work=at_work))
+
+    async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:
+        """Take a trickle fragment for a session. One with another user fragment restarts ICE: returns our new
+        credentials and candidates as a fragment, with their entity tag. Else None: candidates need no answer.
+        Media goes on through a restart; the old credentials hold until the peer nominates with the new ones.
+        `etags` are those the client believes to be the newest; None is whichever is.
+
+        Raises:
+            FragmentRejected: see `media.trickle.parse_fragment`.
+            PeerUnknown: there is no such session.
+            EtagStale: ICE was restarted since.
+        """
+        read = parse_fragment(fragment)
+        return await self._call(lambda: self._studio_now.update_ice(peer, read, etags))
 
     async def close_peer(self, peer: str) -> bool:
         """End a session. False when there is none of that name."""

@@ -23,6 +23,21 @@ class OfferRejected(MediaError):
     status = 422
 
 
+class FragmentRejected(MediaError):
+    """A trickle fragment that is malformed (400) or too large (413)."""
+
+    status = 400
+
+
+class EtagStale(MediaError):
+    """Another ICE session than the newest is meant (412)."""
+
+    status = 412
+
+    def __init__(self) -> None:
+        super().__init__("etag_stale")
+
+
 class Overloaded(MediaError):
     """No room for another peer now; try again later (503)."""
 

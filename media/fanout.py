@@ -21,6 +21,15 @@ _RESENDS_PER_S: Final = 200
 
 
 @dataclass(eq=False, slots=True)
+class Repair:
+    """How a subscriber gets packets again: under a payload type and SSRC of their own (RTX, RFC 4588)."""
+
+    payload_type: int
+    ssrc: int
+    sequence: int = field(default_factory=lambda: random.getrandbits(15))
+
+
+@dataclass(eq=False, slots=True)
 class Subscriber:
     """A peer's end of one stream. `payload_type` is the number its offer gave the codec."""
 
@@ -28,8 +37,7 @@ class Subscriber:
     address: Address
     payload_type: int
     ssrc: int
-    packets: int = 0
-    octets: int = 0
+    repair: Repair | None = None
     resend_budget: float = _RESENDS_PER_S
     resend_at: float = 0.0
     slot: int = field(default=-1)
@@ -98,7 +106,8 @@ class FanOut:
     def readdress(self, subscriber: Subscriber, address: Address) -> None:
         """They have moved."""
         subscriber.address = address
-        self._batch.set_address(subscriber.slot, address)
+        if subscriber.slot >= 0:
+            self._batch.set_address(subscriber.slot, address)
 
     def send(self, packet: bytes) -> None:
         """Send one RTP packet to everybody; only its payload type differs between them."""
@@ -127,12 +136,28 @@ class FanOut:
 
 def send_one(sock: socket.socket, subscriber: Subscriber, packet: bytes) -> bool:
     """One RTP packet to one subscriber. Returns whether it went out."""
-    wire = packet[:1] + bytes([subscriber.payload_type | (packet[1] & 0x80)]) + packet[2:]
+    numbered = packet[:1] + bytes([subscriber.payload_type | (packet[1] & 0x80)]) + packet[2:]
+    return _protect_and_send(sock, subscriber, numbered)
+
+
+def _protect_and_send(sock: socket.socket, subscriber: Subscriber, packet: bytes) -> bool:
     try:
-        sock.sendto(subscriber.session.protect(wire), subscriber.address)
+        sock.sendto(subscriber.session.protect(packet), subscriber.address)
     except (OSError, ValueError, srtp.ProtectError):
         return False
     return True
+
+
+def resend(sock: socket.socket, subscriber: Subscriber, packet: bytes) -> bool:
+    """A packet once more: by RTX where that was agreed, else as it was. Returns whether it went out."""
+    repair = subscriber.repair
+    if repair is None:
+        return send_one(sock, subscriber, packet)
+    number = bytes([repair.payload_type | (packet[1] & 0x80)])
+    sequence = repair.sequence.to_bytes(2, "big")
+    repair.sequence = (repair.sequence + 1) & 0xFFFF
+    again = packet[:1] + number + sequence + packet[4:8] + repair.ssrc.to_bytes(4, "big") + packet[2:4] + packet[12:]
+    return _protect_and_send(sock, subscriber, again)
 
 
 class History:
@@ -178,9 +203,9 @@ class AudioClock:
         self._sequence = random.getrandbits(15)
         self._timestamp = random.getrandbits(31)
 
-    def sequence(self, tick: int) -> int:
-        """The 16-bit sequence number of a tick's packets."""
-        return (self._sequence + tick) & 0xFFFF
+    def sequence(self, tick: int, frames: int = 1) -> int:
+        """The 16-bit sequence number of the packets that begin with a tick, `frames` ticks each."""
+        return (self._sequence + tick // frames) & 0xFFFF
 
     def timestamp(self, tick: int) -> int:
         """The RTP timestamp of a tick's packets, 48 kHz."""

@@ -1,8 +1,10 @@
 """The jitter buffer: RTP packets in as the network brings them, 20 ms of sound out at every tick.
 
-It starts 40 ms deep. A lost packet costs its own length and nothing more: its place is filled from the next packet's
-FEC or by libopus's concealment. A late burst stretches the delay at once and is worked off by shortening the sound
-where it is like itself, at most one tick in three. `push` may be called by another thread than the rest.
+It starts 40 ms deep and settles between 20 and 120 ms, as the line has shown to need (`media.depth`). A lost packet
+costs its own length and nothing more: its place is filled from the next packet's FEC or by libopus's concealment. Where
+lost packets come again when asked for, the buffer becomes deep enough to wait for them. A late burst stretches the
+delay at once and is worked off by shortening the sound where it is like itself, at most one tick in three; it is
+lengthened in the same way. `push` may be called by another thread than the rest.
 """
 
 import time
@@ -13,19 +15,17 @@ from typing import Final
 import numpy as np
 
 from media import opus
+from media.depth import STEP_SAMPLES, DepthTarget
 from media.errors import WireError
 from media.opus import FRAME_SAMPLES, Pcm
 from media.rtp import RtpPacket, sequence_after, timestamp_after
-from media.sound import SILENCE, shorten
+from media.sound import SILENCE, lengthen, shorten
 
-_START_SAMPLES: Final = 1920
-_MOST_TARGET_SAMPLES: Final = 5760
-_SLACK_SAMPLES: Final = 960
 _STALE_SAMPLES: Final = 24000
 _HOPELESS_SAMPLES: Final = 48000
 _INBOX_PACKETS: Final = 256
 _WINDOW_TICKS: Final = 25
-_CALM_TICKS: Final = 500
+_MADE_UP_PACKETS: Final = 64
 _JUMP_PACKETS: Final = 100
 
 
@@ -63,11 +63,12 @@ class JitterBuffer:
         self._frame = FRAME_SAMPLES
         self._owed = 0
         self._dry = 0
-        self._target = _START_SAMPLES
+        self._target = DepthTarget()
         self._is_playing = False
-        self._least_depth: deque[int] = deque(maxlen=_WINDOW_TICKS)
+        self._depths: deque[int] = deque(maxlen=_WINDOW_TICKS)
         self._ticks = 0
-        self._calm_since = 0
+        self._highest = -1
+        self._made_up: deque[int] = deque(maxlen=_MADE_UP_PACKETS)
         self._late_running = 0
         self.played = None
 
@@ -111,7 +112,7 @@ class JitterBuffer:
             if self._is_playing:
                 ahead = sequence_after(packet.sequence, self._next_sequence)
                 if ahead < 0:
-                    self.counts.late += 1
+                    self._note_late(packet)
                     self._late_running += 1
                     if self._late_running < _JUMP_PACKETS:
                         continue
@@ -123,6 +124,24 @@ class JitterBuffer:
                 self.counts.duplicate += 1
                 continue
             self._waiting[packet.sequence] = packet
+            self._note_order(packet)
+
+    def _note_late(self, packet: RtpPacket) -> None:
+        if packet.sequence not in self._made_up:
+            self.counts.duplicate += 1
+            return
+        self._made_up.remove(packet.sequence)
+        self.counts.late += 1
+        too_late = timestamp_after(self._next_timestamp, packet.timestamp)
+        if self._depths and too_late > 0:
+            self._target.note_late(self._ticks, max(self._depths) + too_late)
+
+    def _note_order(self, packet: RtpPacket) -> None:
+        if self._highest < 0 or sequence_after(packet.sequence, self._highest) > 0:
+            self._highest = packet.sequence
+        elif self._is_playing:
+            margin = timestamp_after(packet.timestamp, self._next_timestamp)
+            self._target.note_out_of_order(self._ticks, margin)
 
     def _may_start(self) -> bool:
         if not self._waiting:
@@ -130,7 +149,7 @@ class JitterBuffer:
         first = self._oldest()
         newest = max(timestamp_after(p.timestamp, first.timestamp) for p in self._waiting.values())
         # One frame less than the target is enough: the newest packet's own length counts too.
-        if newest < self._target - FRAME_SAMPLES:
+        if newest < self._target.samples - FRAME_SAMPLES:
             return False
         self._next_sequence, self._next_timestamp = first.sequence, first.timestamp
         self._is_playing = True
@@ -155,6 +174,8 @@ class JitterBuffer:
             return
         del self._waiting[self._next_sequence]
         self._next_sequence = (self._next_sequence + 1) & 0xFFFF
+        if self._dry:
+            self._target.note_dry(self._ticks, self._dry)
         self._dry = 0
         try:
             pcm = self._decoder.decode(packet.payload)
@@ -180,11 +201,13 @@ class JitterBuffer:
 
     def _conceal_lost(self) -> None:
         self.counts.lost += 1
+        self._made_up.append(self._next_sequence)
         following = self._waiting.get((self._next_sequence + 1) & 0xFFFF)
         self._next_sequence = (self._next_sequence + 1) & 0xFFFF
         if self._owed >= self._frame:
-            # Its time has passed already, while the buffer was dry.
+            # Its time has passed already, while the buffer was dry: not waiting for what is late, but lost.
             self._owed -= self._frame
+            self._dry = 0
             self._next_timestamp = (self._next_timestamp + self._frame) & 0xFFFFFFFF
             return
         self._append_concealment(self._frame, following.payload if following else None)
@@ -211,9 +234,6 @@ class JitterBuffer:
         self._next_timestamp = before
         self._owed += FRAME_SAMPLES
         self.counts.stretched += FRAME_SAMPLES
-        self._calm_since = self._ticks
-        if self._dry == FRAME_SAMPLES:
-            self._target = min(_MOST_TARGET_SAMPLES, self._target + FRAME_SAMPLES // 2)
 
     def _depth(self) -> int:
         if not self._waiting:
@@ -222,33 +242,39 @@ class JitterBuffer:
         return len(self._pcm) + max(0, newest + self._frame)
 
     def _work_off(self) -> None:
-        """Bring the delay back to its target: shorten a little, or drop it all when it is hopeless."""
+        """Bring the delay to its target: shorten or lengthen a little, or drop it all when it is hopeless."""
         depth = self._depth()
-        self._least_depth.append(depth)
-        if self._ticks - self._calm_since > _CALM_TICKS:
-            self._calm_since = self._ticks
-            self._target = max(_START_SAMPLES, self._target - FRAME_SAMPLES // 2)
+        self._depths.append(depth)
+        self._target.on_tick(self._ticks)
+        target = self._target.samples
         if depth > _HOPELESS_SAMPLES:
-            self._drop_to(self._target)
-        elif (
-            len(self._least_depth) == _WINDOW_TICKS
-            and self._ticks % 3 == 0
-            and min(self._least_depth) > self._target + _SLACK_SAMPLES
-        ):
-            self._shorten()
+            self._drop_to(target)
+        elif len(self._depths) == _WINDOW_TICKS and self._ticks % 3 == 0:
+            if min(self._depths) > target + STEP_SAMPLES:
+                self._shorten(min(self._depths) - target)
+            elif max(self._depths) < target - STEP_SAMPLES:
+                self._lengthen()
 
-    def _shorten(self) -> None:
-        needed = 2 * FRAME_SAMPLES + 240
-        while len(self._pcm) < needed and self._next_sequence in self._waiting:
+    def _shorten(self, excess: int) -> None:
+        wanted = 2 * FRAME_SAMPLES + STEP_SAMPLES
+        while len(self._pcm) < wanted and self._next_sequence in self._waiting:
             self._fill()
-        if len(self._pcm) < needed:
+        most = min(FRAME_SAMPLES, excess, len(self._pcm) - FRAME_SAMPLES - STEP_SAMPLES // 2)
+        if most < STEP_SAMPLES:
             return
         before = len(self._pcm)
-        self._pcm = shorten(self._pcm, FRAME_SAMPLES)
+        self._pcm = shorten(self._pcm, most)
         cut = before - len(self._pcm)
         self.counts.shortened += cut
         self._owed = max(0, self._owed - cut)
-        self._least_depth = deque((d - cut for d in self._least_depth), maxlen=_WINDOW_TICKS)
+        self._depths = deque((d - cut for d in self._depths), maxlen=_WINDOW_TICKS)
+
+    def _lengthen(self) -> None:
+        before = len(self._pcm)
+        self._pcm = lengthen(self._pcm)
+        more = len(self._pcm) - before
+        self.counts.stretched += more
+        self._depths = deque((d + more for d in self._depths), maxlen=_WINDOW_TICKS)
 
     def _drop_to(self, samples: int) -> None:
         while self._waiting and self._depth() > samples:
@@ -258,4 +284,4 @@ class JitterBuffer:
             self._next_timestamp = (first.timestamp + self._frame) & 0xFFFFFFFF
             self.counts.shortened += self._frame
         self._owed = 0
-        self._least_depth.clear()
+        self._depths.clear()

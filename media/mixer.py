@@ -46,11 +46,12 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One bus's packet of one tick."""
+    """One bus's packet of `frames` ticks, of which `tick` is the first."""
 
     bus: str
     tick: int
     payload: bytes
+    frames: int = 1
 
 
 @dataclass(slots=True)
@@ -68,8 +69,8 @@ class MixerCounts:
 class _Bus:
     faders: dict[str, Fader] = field(default_factory=dict)
     limiter: Limiter = field(default_factory=Limiter)
-    encoder: Encoder | None = None
-    sinks: int = 0
+    encoders: dict[int, Encoder] = field(default_factory=dict)
+    held: list[Pcm] = field(default_factory=list)
 
 
 class Mixer:
@@ -100,7 +101,8 @@ class Mixer:
     def stop(self) -> None:
         """Tick no more; returns when the last tick is done."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def add_source(self, source: str, sound: Sound) -> None:
         """Let buses that name `source` hear `sound` from the next tick on; takes the place of an earlier one."""
@@ -120,8 +122,8 @@ class Mixer:
         """What a bus carries from the next tick on. A source that `mix` does not name fades out within 30 ms."""
         self._commands.append(lambda: self._set_mix(bus, dict(mix)))
 
-    def set_sinks(self, bus: str, sinks: int) -> None:
-        """How many carry this bus away; with none it is not encoded."""
+    def set_sinks(self, bus: str, sinks: Mapping[int, int]) -> None:
+        """How many carry this bus away, by ticks a packet; what nobody wants is not encoded."""
         self._commands.append(lambda: self._set_sinks(bus, sinks))
 
     def watch_levels(self) -> None:
@@ -135,13 +137,13 @@ class Mixer:
         for source, place in mix.items():
             bus.faders.setdefault(source, Fader()).go(place.gain, place.ramp_ms)
 
-    def _set_sinks(self, name: str, sinks: int) -> None:
+    def _set_sinks(self, name: str, sinks: Mapping[int, int]) -> None:
         bus = self._buses.setdefault(name, _Bus())
-        if sinks and bus.encoder is None:
-            bus.encoder = Encoder(loss_percent=10)
-        elif not sinks:
-            bus.encoder = None
-        bus.sinks = sinks
+        wanted = {frames for frames, count in sinks.items() if count}
+        for frames in wanted - bus.encoders.keys():
+            bus.encoders[frames] = Encoder(loss_percent=10, frames=frames)
+        for frames in bus.encoders.keys() - wanted:
+            del bus.encoders[frames]
 
     def due(self, tick: int) -> float:
         """When a tick's time is, in monotonic seconds."""
@@ -185,7 +187,7 @@ class Mixer:
             self._deliver(packets)
 
     def _mix_all(self, tick: int, is_metered: bool) -> list[Encoded]:
-        active = {name: bus for name, bus in self._buses.items() if bus.sinks or is_metered}
+        active = {name: bus for name, bus in self._buses.items() if bus.encoders or is_metered}
         heard = self._pull(active, is_metered)
         packets = []
         for name, bus in self._buses.items():
@@ -196,8 +198,21 @@ class Mixer:
             frame = self._mix_bus(bus, heard)
             if is_metered:
                 self.levels[name] = measure(frame)
-            if bus.encoder is not None:
-                packets.append(Encoded(name, tick, bus.encoder.encode(frame)))
+            packets += self._encode(name, bus, frame, tick)
+        return packets
+
+    @staticmethod
+    def _encode(name: str, bus: _Bus, frame: Pcm, tick: int) -> list[Encoded]:
+        packets = []
+        for frames, encoder in bus.encoders.items():
+            if frames == 1:
+                packets.append(Encoded(name, tick, encoder.encode(frame)))
+                continue
+            # Long packets begin at the same ticks on every bus, so that a language switch keeps its numbering.
+            at = tick % frames
+            bus.held = [*bus.held[:at], frame] if at else [frame]
+            if at == frames - 1 and len(bus.held) == frames:
+                packets.append(Encoded(name, tick - at, encoder.encode(np.concatenate(bus.held)), frames))
         return packets
 
     def _pull(self, active: Mapping[str, _Bus], is_metered: bool) -> dict[str, Pcm]:

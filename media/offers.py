@@ -1,12 +1,13 @@
 """From an offer to what is answered: which sections are taken, with which codecs. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from media import sdp
 from media.errors import OfferRejected
 from media.sdp import Codec, LocalSection, Offer, Section
 
+TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 _OPUS_FMTP: Final = {
     "minptime": "20",
     "useinbandfec": "1",
@@ -14,18 +15,35 @@ _OPUS_FMTP: Final = {
     "stereo": "0",
     "maxaveragebitrate": "64000",
 }
-_VIDEO_FEEDBACK: Final = ("nack", "nack pli", "goog-remb")
 _SENDS: Final = ("sendonly", "sendrecv")
 _RECEIVES: Final = ("recvonly", "sendrecv")
+_VIDEO_CODECS: Final = ("h264", "vp8")
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
-    """What an offer comes to: the sections in their order, Opus's payload type, video's payload types by codec."""
+class Ssrcs:
+    """The streams we send: sound, picture, and the picture's packets sent again; 0 for what is not sent."""
 
-    sections: list[LocalSection]
-    audio_type: int | None
-    video_types: dict[str, int]
+    audio: int = 0
+    video: int = 0
+    repair: int = 0
+
+
+@dataclass(slots=True)
+class Agreed:
+    """What an offer comes to.
+
+    `sections` in the offer's order; `audio_type` of Opus and `red_type` of RED when the offerer prefers it;
+    `video_types` by codec, `repair_types` the RTX payload type by codec; `feedback_id` is the header extension that
+    carries transport-wide sequence numbers, 0 without.
+    """
+
+    sections: list[LocalSection] = field(default_factory=list)
+    audio_type: int | None = None
+    red_type: int | None = None
+    video_types: dict[str, int] = field(default_factory=dict)
+    repair_types: dict[str, int] = field(default_factory=dict)
+    feedback_id: int = 0
 
 
 def agree_to_publish(offer: Offer, *, takes_audio: bool, takes_video: bool) -> Agreed:
@@ -40,10 +58,10 @@ def agree_to_publish(offer: Offer, *, takes_audio: bool, takes_video: bool) -> A
     for kind in ("audio", "video"):
         if sum(s.kind == kind for s in live) > 1:
             raise OfferRejected("sdp_too_many_media")
-    return _agree(offer, _SENDS, takes_audio, takes_video, (0, 0))
+    return _agree(offer, _SENDS, takes_audio, takes_video, Ssrcs())
 
 
-def agree_to_send(offer: Offer, audio_ssrc: int, video_ssrc: int | None) -> Agreed:
+def agree_to_send(offer: Offer, ssrcs: Ssrcs) -> Agreed:
     """What we send to a subscriber: one audio track and, when there is a picture, one video track.
 
     Raises:
@@ -51,50 +69,57 @@ def agree_to_send(offer: Offer, audio_ssrc: int, video_ssrc: int | None) -> Agre
     """
     if not any(s.direction in _RECEIVES for s in offer.sections if not s.is_rejected):
         raise OfferRejected("offer_is_publish")
-    return _agree(offer, _RECEIVES, True, video_ssrc is not None, (audio_ssrc, video_ssrc or 0))
+    return _agree(offer, _RECEIVES, bool(ssrcs.audio), bool(ssrcs.video), ssrcs)
 
 
-def _agree(
-    offer: Offer,
-    directions: tuple[str, ...],
-    takes_audio: bool,
-    takes_video: bool,
-    ssrcs: tuple[int, int],
-) -> Agreed:
-    sections: list[LocalSection] = []
-    audio_type: int | None = None
-    video_types: dict[str, int] = {}
+def _agree(offer: Offer, directions: tuple[str, ...], takes_audio: bool, takes_video: bool, ssrcs: Ssrcs) -> Agreed:
+    agreed = Agreed()
     for section in offer.sections:
         is_usable = not section.is_rejected and section.direction in directions
-        if section.kind == "audio" and is_usable and takes_audio and audio_type is None:
-            codec = _opus(section)
-            audio_type = codec.payload_type
-            sections.append(LocalSection(section, (codec,), ssrcs[0]))
-        elif section.kind == "video" and is_usable and takes_video and not video_types:
-            codecs = _videos(section)
-            video_types = {codec.name: codec.payload_type for codec in codecs}
-            sections.append(LocalSection(section, codecs, ssrcs[1] if codecs else 0))
+        if section.kind == "audio" and is_usable and takes_audio and agreed.audio_type is None:
+            agreed.sections.append(_agree_on_audio(agreed, section, ssrcs))
+        elif section.kind == "video" and is_usable and takes_video and not agreed.video_types:
+            agreed.sections.append(_agree_on_video(agreed, section, ssrcs))
         else:
-            sections.append(LocalSection(section))
-    if audio_type is None and not video_types:
+            agreed.sections.append(LocalSection(section))
+    if agreed.audio_type is None and not agreed.video_types:
         raise OfferRejected("sdp_no_audio")
-    return Agreed(sections, audio_type, video_types)
+    return agreed
 
 
-def _opus(section: Section) -> Codec:
-    codec = sdp.pick_opus(section)
-    if codec is None:
+def _agree_on_audio(agreed: Agreed, section: Section, ssrcs: Ssrcs) -> LocalSection:
+    chosen = sdp.pick_audio(section)
+    if "opus" not in chosen:
         raise OfferRejected("sdp_no_opus")
+    agreed.audio_type = chosen["opus"].payload_type
     # `a=rtcp-fb:… nack` on audio makes Chromium ask again for lost sound, and lets us ask.
-    return sdp.with_parameters(codec, dict(_OPUS_FMTP), ("nack",))
+    codecs = [sdp.with_parameters(chosen["opus"], dict(_OPUS_FMTP), ("nack",))]
+    order = [codec.payload_type for codec in section.codecs]
+    if "red" in chosen and order.index(chosen["red"].payload_type) < order.index(agreed.audio_type):
+        agreed.red_type = chosen["red"].payload_type
+        codecs.insert(0, sdp.with_parameters(chosen["red"], dict(chosen["red"].fmtp), ("nack",)))
+    return LocalSection(section, tuple(codecs), ssrcs.audio)
 
 
-def _videos(section: Section) -> tuple[Codec, ...]:
+def _agree_on_video(agreed: Agreed, section: Section, ssrcs: Ssrcs) -> LocalSection:
     chosen = sdp.pick_video(section)
-    return tuple(
-        sdp.with_parameters(
-            chosen[name], dict(chosen[name].fmtp), tuple(f for f in chosen[name].feedback if f in _VIDEO_FEEDBACK)
-        )
-        for name in ("h264", "vp8")
-        if name in chosen
-    )
+    is_received = not ssrcs.video
+    if is_received:
+        agreed.feedback_id = section.extensions.get(TRANSPORT_CC, 0)
+    wanted = {"nack", "nack pli", "transport-cc" if agreed.feedback_id else "goog-remb"}
+    codecs: list[Codec] = []
+    for name in _VIDEO_CODECS:
+        codec = chosen.get(name)
+        if codec is None:
+            continue
+        agreed.video_types[name] = codec.payload_type
+        codecs.append(sdp.with_parameters(codec, dict(codec.fmtp), tuple(f for f in codec.feedback if f in wanted)))
+        repair = sdp.pick_repair(section, codec.payload_type)
+        if repair is not None:
+            agreed.repair_types[name] = repair.payload_type
+            codecs.append(repair)
+    if not codecs:
+        return LocalSection(section)
+    extensions = (TRANSPORT_CC,) if agreed.feedback_id else ()
+    repair_ssrc = ssrcs.repair if agreed.repair_types else 0
+    return LocalSection(section, tuple(codecs), ssrcs.video, repair_ssrc, extensions)

@@ -21,7 +21,7 @@ FRAME_SAMPLES: Final = 960
 MAX_FRAME_SAMPLES: Final = 5760
 """120 ms, the longest packet (RFC 6716 section 2.1.4)."""
 MAX_PACKET_BYTES: Final = 400
-"""What `Encoder` never exceeds: 160 kbit/s at 20 ms."""
+"""What `Encoder` never exceeds for 20 ms: 160 kbit/s."""
 
 Pcm = npt.NDArray[np.float32]
 
@@ -68,21 +68,24 @@ def packet_samples(packet: bytes) -> int:
 
 
 class Encoder:
-    """A fullband mono encoder of 20 ms frames.
+    """A fullband mono encoder of packets of `frames` times 20 ms.
 
     Args:
         bits_per_s: the bitrate aimed at (variable).
         loss_percent: the loss its in-band FEC is prepared for.
         complexity: 0 to 10; 5 costs half of 10 and loses little at 64 kbit/s.
+        frames: 1 or 3, the length of a packet in frames of 20 ms.
     """
 
-    def __init__(self, bits_per_s: int = 64000, loss_percent: int = 5, complexity: int = 5) -> None:
+    def __init__(self, bits_per_s: int = 64000, loss_percent: int = 5, complexity: int = 5, frames: int = 1) -> None:
         error = _ffi.new("int *")
         handle = _lib.opus_encoder_create(SAMPLE_RATE_HZ, 1, _APPLICATION_AUDIO, error)
         if error[0]:
             raise MediaError("opus_encoder")
         self._encoder = _ffi.gc(handle, _lib.opus_encoder_destroy)
-        self._packet = _ffi.new("unsigned char[]", MAX_PACKET_BYTES)
+        self._samples = frames * FRAME_SAMPLES
+        self._room = frames * MAX_PACKET_BYTES
+        self._packet = _ffi.new("unsigned char[]", self._room)
         for request, value in (
             (_SET_BITRATE, bits_per_s),
             (_SET_COMPLEXITY, complexity),
@@ -92,9 +95,11 @@ class Encoder:
             _lib.opus_encoder_ctl(self._encoder, request, _ffi.cast("int", value))
 
     def encode(self, pcm: Pcm) -> bytes:
-        """One packet of at most `MAX_PACKET_BYTES` for `FRAME_SAMPLES` contiguous samples."""
+        """One packet, at most `MAX_PACKET_BYTES` a frame, for as many contiguous samples."""
+        if len(pcm) != self._samples:
+            raise MediaError("opus_frame_size")
         samples = _ffi.from_buffer("float[]", pcm.data)
-        size = _lib.opus_encode_float(self._encoder, samples, FRAME_SAMPLES, self._packet, MAX_PACKET_BYTES)
+        size = _lib.opus_encode_float(self._encoder, samples, self._samples, self._packet, self._room)
         if size < 0:
             raise MediaError("opus_encode")
         return bytes(_ffi.buffer(self._packet, size))

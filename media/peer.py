@@ -4,13 +4,13 @@ Without I/O: the transport hands in datagrams, a `Wire` takes what goes out. Not
 check signed with this peer's password has come from that address (RFC 8445, RFC 7675, OWASP ASVS 17.2.6).
 """
 
-import secrets
 from typing import Final, Protocol
 
 from media import rtcp, rtp, stun
 from media.counters import Drops
 from media.dtls import DtlsEndpoint
 from media.errors import WireError
+from media.ice import IceSessions
 from media.udp import Address
 
 SETUP_S: Final = 15.0
@@ -60,13 +60,10 @@ class Peer:
 
     def __init__(self, ident: str, remote_ufrag: str, dtls: DtlsEndpoint, media: Media, wire: Wire, now: float) -> None:
         self.ident = ident
-        self.ufrag = secrets.token_urlsafe(6)
-        self.password = secrets.token_urlsafe(18)
+        self.ice = IceSessions(remote_ufrag)
         self.media = media
         self.address: Address | None = None
         self.close_reason: str | None = None
-        self._key = self.password.encode()
-        self._username = f"{self.ufrag}:{remote_ufrag}"
         self._dtls = dtls
         self._wire = wire
         self._created = now
@@ -80,14 +77,17 @@ class Peer:
 
     def take_check(self, message: stun.StunMessage, address: Address, now: float, drops: Drops) -> bool:
         """Answer a connectivity check. Returns whether `address` is the peer's from now on."""
-        if message.username != self._username:
+        credentials = self.ice.named(message.username)
+        if credentials is None:
             drops.stun_username += 1
             return False
-        if not stun.is_authentic(message, self._key):
+        if not stun.is_authentic(message, credentials.key):
             drops.stun_integrity += 1
             return False
         self._heard = now
-        self._wire.sendto(stun.format_success(message.transaction, address[0], address[1], self._key), address)
+        self._wire.sendto(stun.format_success(message.transaction, address[0], address[1], credentials.key), address)
+        if message.is_nominating:
+            self.ice.nominated(credentials)
         if self.address is not None and (address == self.address or not message.is_nominating):
             return False
         is_first = self.address is None

@@ -42,6 +42,7 @@ class PictureBus:
 
     def __init__(self, sock: socket.socket) -> None:
         self.ssrc = random.getrandbits(31) | 1
+        self.repair_ssrc = self.ssrc ^ 1 << 30
         self.source: VideoSource | None = None
         self.history = History(_HISTORY_PACKETS)
         self.fans = {codec: FanOut(sock, _SLOT_BYTES) for codec in CODECS}

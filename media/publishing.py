@@ -4,11 +4,14 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from media import rtcp
+from media import redundancy, rtcp, rtp
+from media.errors import WireError
+from media.feedback import TransportFeedback
 from media.jitter import JitterBuffer
+from media.offers import Agreed
 from media.peer import Peer
 from media.pictures import VideoSource, seconds_after
-from media.reception import Reception
+from media.reception import PATIENCE_S, Reception
 from media.rtp import RtpPacket, timestamp_after
 from media.udp import Address
 
@@ -25,24 +28,20 @@ class Publisher:
     """What one publishing peer sends.
 
     Args:
-        audio_types: payload types of Opus, video_types: payload type → codec, as answered.
+        agreed: payload types as answered.
         sound: where audio goes, or None when no audio was answered.
         on_flow: told True when packets of any track begin or begin again, False after 2 s of silence.
     """
 
-    def __init__(
-        self,
-        audio_types: frozenset[int],
-        video_types: dict[int, str],
-        sound: JitterBuffer | None,
-        on_flow: Callable[[bool], None],
-    ) -> None:
+    def __init__(self, agreed: Agreed, sound: JitterBuffer | None, on_flow: Callable[[bool], None]) -> None:
         self.sound = sound
-        self.video = VideoSource(self._ask_keyframe, self._capture_time) if video_types else None
-        self._audio_types = audio_types
-        self._video_types = video_types
+        self.video = VideoSource(self._ask_keyframe, self._capture_time) if agreed.video_types else None
+        self._agreed = agreed
+        self._codecs = {number: name for name, number in agreed.video_types.items()}
+        self._repairs = {number: agreed.video_types[name] for name, number in agreed.repair_types.items()}
         self._on_flow = on_flow
         self._ssrc = random.getrandbits(31) | 1
+        self._feedback = TransportFeedback(self._ssrc)
         self._peer: Peer | None = None
         self._audio: Reception | None = None
         self._pictures: Reception | None = None
@@ -63,15 +62,15 @@ class Publisher:
 
     def on_rtp(self, packet: RtpPacket, now: float) -> None:
         """Sound to the jitter buffer, pictures to their buses; other payload types to nobody."""
-        if packet.payload_type in self._audio_types and self.sound is not None:
-            self._audio = self._reception(self._audio, packet, 48000)
-            self._audio.note(packet.sequence, packet.timestamp, len(packet.payload), now)
-            self.sound.push(packet)
-        elif (codec := self._video_types.get(packet.payload_type)) and self.video is not None:
-            self._pictures = self._reception(self._pictures, packet, 90000)
-            self._pictures.note(packet.sequence, packet.timestamp, len(packet.payload), now)
-            if packet.payload:
-                self.video.take(packet, codec, now)
+        if self._agreed.feedback_id and packet.extensions:
+            self._note_transport(packet, now)
+        number = packet.payload_type
+        if self.sound is not None and number in (self._agreed.audio_type, self._agreed.red_type):
+            self._take_sound(packet, now)
+        elif number in self._codecs:
+            self._take_picture(packet, now)
+        elif number in self._repairs:
+            self._take_repair(packet, now)
         else:
             return
         self._last_packet = now
@@ -80,9 +79,61 @@ class Publisher:
             self._on_flow(True)
         self._ask_again(now)
 
+    def _take_sound(self, packet: RtpPacket, now: float) -> None:
+        assert self.sound is not None
+        # Sound has one packet in 20 ms: one that is overtaken is rare and small, and one that is lost is needed soon.
+        audio = self._audio = self._reception(self._audio, packet, 48000, 0.0)
+        audio.note(packet.sequence, packet.timestamp, len(packet.payload), now)
+        if packet.payload_type == self._agreed.audio_type:
+            self.sound.push(packet)
+            return
+        try:
+            *earlier, newest = redundancy.take_apart(packet, self._agreed.audio_type or 0)
+        except WireError:
+            return
+        for again in earlier:
+            if audio.is_missing(again.sequence):
+                audio.note_repaired(again.sequence, len(again.payload))
+                self.sound.push(again)
+        self.sound.push(newest)
+
+    def _take_picture(self, packet: RtpPacket, now: float) -> None:
+        self._pictures = self._reception(self._pictures, packet, 90000)
+        self._pictures.note(packet.sequence, packet.timestamp, len(packet.payload), now)
+        self._show(packet, now)
+
+    def _take_repair(self, packet: RtpPacket, now: float) -> None:
+        """A packet sent again under another number: its first two bytes are the old one (RFC 4588 section 4)."""
+        if self._pictures is None or len(packet.payload) <= 2:
+            # Without a payload it is padding that probes the line.
+            return
+        number = self._repairs[packet.payload_type]
+        sequence = int.from_bytes(packet.payload[:2], "big")
+        again = RtpPacket(number, packet.marker, sequence, packet.timestamp, self._pictures.ssrc, packet.payload[2:])
+        if self._pictures.is_missing(sequence):
+            self._pictures.note_repaired(sequence, len(again.payload))
+            self._show(again, now)
+
+    def _show(self, packet: RtpPacket, now: float) -> None:
+        if self.video is not None and packet.payload:
+            self.video.take(packet, self._codecs[packet.payload_type], now)
+
+    def _note_transport(self, packet: RtpPacket, now: float) -> None:
+        value = rtp.find_extension(packet.extensions, self._agreed.feedback_id)
+        if value is None or len(value) != 2:
+            return
+        self._feedback.note(int.from_bytes(value, "big"), now)
+        report = self._feedback.report(packet.ssrc, now)
+        if report is not None:
+            self._send(report)
+
     @staticmethod
-    def _reception(known: Reception | None, packet: RtpPacket, clock_hz: int) -> Reception:
-        return known if known is not None and known.ssrc == packet.ssrc else Reception(packet.ssrc, clock_hz)
+    def _reception(
+        known: Reception | None, packet: RtpPacket, clock_hz: int, patience_s: float = PATIENCE_S
+    ) -> Reception:
+        if known is not None and known.ssrc == packet.ssrc:
+            return known
+        return Reception(packet.ssrc, clock_hz, patience_s)
 
     def _ask_again(self, now: float) -> None:
         for reception in (self._audio, self._pictures):
@@ -110,7 +161,7 @@ class Publisher:
         self._reported = now
         blocks = [r.block(now) for r in (self._audio, self._pictures) if r is not None]
         packet = rtcp.format_receiver_report(self._ssrc, blocks, _CNAME)
-        if self._pictures is not None:
+        if self._pictures is not None and not self._agreed.feedback_id:
             packet += rtcp.format_remb(self._ssrc, [self._pictures.ssrc], _MAX_VIDEO_BITS_PER_S)
         self._send(packet)
 

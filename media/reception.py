@@ -11,9 +11,17 @@ from media.rtcp import ReportBlock, SenderReport
 from media.rtp import sequence_after, timestamp_after
 
 # Reordering on real paths is over within this; asking earlier would ask for what is on its way.
-_PATIENCE_S: Final = 0.02
-_ASK_AGAIN_S: Final = 0.1
+PATIENCE_S: Final = 0.02
+# No repair comes sooner than this after it was asked for; what does, was only overtaken.
+_SOONEST_REPAIR_S: Final = 0.01
+_REORDERING_STAYS_S: Final = 10.0
+_LONGEST_ROUND_S: Final = 0.1
+_SHORTEST_ROUND_S: Final = 0.02
+# On such a line every third request or its answer is lost too: it is worth asking twice before the answer could come.
+_HEAVY_LOSS: Final = 0.1
 _MOST_ASKS: Final = 3
+# No decoder waits longer; what comes later is late.
+_GIVEN_UP_S: Final = 1.0
 _MOST_MISSING: Final = 200
 
 
@@ -30,9 +38,11 @@ class Reception:
     Args:
         ssrc: the stream's.
         clock_hz: the rate of its timestamps.
+        patience_s: how long a missing packet may be on its way before it is asked for again; at least 20 ms on a line
+            that has lately shown to reorder.
     """
 
-    def __init__(self, ssrc: int, clock_hz: int) -> None:
+    def __init__(self, ssrc: int, clock_hz: int, patience_s: float = PATIENCE_S) -> None:
         self.ssrc = ssrc
         self.packets = 0
         self.octets = 0
@@ -47,6 +57,11 @@ class Reception:
         self._received_before = 0
         self.report_at = 0.0
         self._missing: dict[int, _Missing] = {}
+        self._patience_s = patience_s
+        self._reordered_at = -math.inf
+        self._round_s = _LONGEST_ROUND_S
+        self._went_missing = 0
+        self._is_lossy = False
         self._last_timestamp = 0
 
     def note(self, sequence: int, timestamp: int, size: int, now: float) -> None:
@@ -62,13 +77,36 @@ class Reception:
                 self._cycles += 1
             self._highest = sequence
         else:
-            self._missing.pop(sequence, None)
+            missing = self._missing.pop(sequence, None)
+            if missing is not None:
+                self._note_found(missing, now)
         self._note_transit(timestamp, now)
 
+    def _note_found(self, missing: _Missing, now: float) -> None:
+        """Learn from a missing packet that came whether this line reorders, and how long asking takes."""
+        took = now - missing.asked_at
+        if took < _SOONEST_REPAIR_S or missing.asks == 0:
+            self._reordered_at = now
+        elif missing.asks == 1:
+            self._round_s += (min(took, _LONGEST_ROUND_S) - self._round_s) / 4
+
+    def is_missing(self, sequence: int) -> bool:
+        """Whether this packet has not come and may still be of use."""
+        return sequence in self._missing
+
+    def note_repaired(self, sequence: int, size: int) -> None:
+        """A packet that was missing came by another way (RTX, RED)."""
+        if self._missing.pop(sequence, None) is not None:
+            self.packets += 1
+            self.octets += size
+
     def _note_gap(self, ahead: int, now: float) -> None:
-        if ahead > _MOST_MISSING:
+        # Bounded in all, and not only a gap: whoever jumps on and on would have us look through 2^16 at each packet.
+        if len(self._missing) + ahead > _MOST_MISSING:
             self._missing.clear()
+        if ahead > _MOST_MISSING:
             return
+        self._went_missing += ahead - 1
         for step in range(1, ahead):
             self._missing[(self._highest + step) & 0xFFFF] = _Missing(now)
 
@@ -101,6 +139,10 @@ class Reception:
         expected = self._expected()
         wanted, got = expected - self._expected_before, self.packets - self._received_before
         self._expected_before, self._received_before = expected, self.packets
+        if wanted > 0:
+            # By what went missing at first, whether it came again or not.
+            self._is_lossy = self._went_missing > _HEAVY_LOSS * wanted
+            self._went_missing = 0
         fraction = max(0.0, (wanted - got) / wanted) if wanted > 0 else 0.0
         last = self.report.ntp_middle if self.report else 0
         delay = now - self.report_at if self.report else 0.0
@@ -108,12 +150,22 @@ class Reception:
         return ReportBlock(self.ssrc, fraction, min(self.lost, 0x7FFFFF), highest, int(self._jitter), last, delay)
 
     def to_ask_for(self, now: float) -> list[int]:
-        """Sequence numbers to ask for again now; each at most three times, 100 ms apart."""
+        """Sequence numbers to ask for again now; each at most three times, somewhat more than a usual round trip apart:
+        100 ms while none is known, 20 ms on a line that loses much.
+        """
         asked = []
+        is_reordering = now - self._reordered_at < _REORDERING_STAYS_S
+        patience = max(self._patience_s, PATIENCE_S) if is_reordering else self._patience_s
+        usual = 0.0 if self._is_lossy else 1.25 * self._round_s
+        again = max(_SHORTEST_ROUND_S, min(_LONGEST_ROUND_S, usual))
         for sequence, missing in list(self._missing.items()):
-            if missing.asks >= _MOST_ASKS:
+            if now - missing.since > _GIVEN_UP_S:
                 del self._missing[sequence]
-            elif now - missing.since >= _PATIENCE_S and now - missing.asked_at >= _ASK_AGAIN_S:
+            elif (
+                missing.asks < _MOST_ASKS
+                and now - missing.since >= patience
+                and now - missing.asked_at >= again
+            ):
                 missing.asks += 1
                 missing.asked_at = now
                 asked.append(sequence)

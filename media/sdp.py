@@ -14,6 +14,8 @@ from media.errors import OfferRejected
 MAX_BYTES: Final = 32 * 1024
 MAX_SECTIONS: Final = 8
 _MAX_LINE: Final = 2048
+# A lone CR or its like would come back in our answer as the end of a line.
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~/:]{1,256}\Z")
 Direction = Literal["sendonly", "recvonly", "sendrecv", "inactive"]
 
@@ -31,13 +33,16 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One m-line: its kind ("audio", "video"), mid, direction as the offerer sees it, codecs in their order."""
+    """One m-line: its kind ("audio", "video"), mid, direction as the offerer sees it, codecs in their order, and the
+    numbers of the RTP header extensions offered, by URI (RFC 8285).
+    """
 
     kind: str
     mid: str
     direction: Direction
     codecs: tuple[Codec, ...]
     is_rejected: bool
+    extensions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class _Draft:
     fmtp: dict[int, dict[str, str]] = field(default_factory=dict)
     feedback: dict[int, list[str]] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
+    extensions: dict[str, int] = field(default_factory=dict)
     has_mux: bool = False
 
 
@@ -76,8 +82,9 @@ def parse_offer(text: str) -> Offer:
     """
     if len(text) > MAX_BYTES:
         raise OfferRejected("sdp_too_large", 413)
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    if lines[0] != "v=0" or any(len(line) > _MAX_LINE or line[1:2] != "=" for line in lines):
+    text = text.replace("\r\n", "\n").rstrip("\n")
+    lines = text.split("\n")
+    if _CONTROL.search(text) or lines[0] != "v=0" or any(len(line) > _MAX_LINE or line[1:2] != "=" for line in lines):
         raise OfferRejected("sdp_malformed", 400)
     if sum(line.startswith("m=") for line in lines) > MAX_SECTIONS:
         raise OfferRejected("sdp_too_many_media")
@@ -98,7 +105,7 @@ def _read(lines: list[str]) -> tuple[_Draft, list[_Draft]]:
                 raise OfferRejected("sdp_data_channel")
             if protocol != "UDP/TLS/RTP/SAVPF":
                 raise OfferRejected("sdp_not_webrtc")
-            drafts.append(_Draft(kind, [_payload_type(f) for f in formats], int(port)))
+            drafts.append(_Draft(_token(kind), [_payload_type(f) for f in formats], int(port)))
         elif line.startswith("a="):
             _attribute(drafts[-1] if drafts else session, line[2:])
     return session, drafts
@@ -131,6 +138,9 @@ def _attribute(draft: _Draft, line: str) -> None:
             number, _, kind = value.partition(" ")
             if number != "*":
                 draft.feedback.setdefault(_payload_type(number), []).append(kind)
+        case "extmap":
+            number, uri = value.split()[:2]
+            draft.extensions.setdefault(uri, int(number.partition("/")[0]))
         case "ice-ufrag" | "ice-pwd" | "setup" | "fingerprint" | "group":
             draft.attributes.setdefault(name, value.strip())
 
@@ -177,12 +187,22 @@ def _section(draft: _Draft) -> Section:
         for pt in draft.payload_types
         if pt in draft.names
     )
-    return Section(draft.kind, draft.mid, draft.direction, codecs, draft.port == 0)
+    return Section(draft.kind, draft.mid, draft.direction, codecs, draft.port == 0, draft.extensions)
 
 
-def pick_opus(section: Section) -> Codec | None:
-    """The Opus payload type of an audio section."""
-    return next((c for c in section.codecs if c.name == "opus" and c.clock_hz == 48000), None)
+def pick_audio(section: Section) -> dict[str, Codec]:
+    """{"opus": …, "red": …} of an audio section, those offered; "red" only when it wraps that Opus (RFC 2198)."""
+    chosen = {c.name: c for c in reversed(section.codecs) if c.name in ("opus", "red") and c.clock_hz == 48000}
+    if "red" in chosen and "opus" in chosen:
+        wrapped = next(iter(chosen["red"].fmtp), "").split("/")
+        if set(wrapped) == {str(chosen["opus"].payload_type)}:
+            return chosen
+    return {name: codec for name, codec in chosen.items() if name == "opus"}
+
+
+def pick_repair(section: Section, payload_type: int) -> Codec | None:
+    """The payload type that `payload_type` is sent again under (RTX, RFC 4588)."""
+    return next((c for c in section.codecs if c.name == "rtx" and c.fmtp.get("apt") == str(payload_type)), None)
 
 
 def pick_video(section: Section) -> dict[str, Codec]:
@@ -210,11 +230,15 @@ def _h264_rank(codec: Codec) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LocalSection:
-    """What we answer to one section. `codecs` empty means rejected; `ssrc` 0 means that we send nothing there."""
+    """What we answer to one section. `codecs` empty means rejected; `ssrc` 0 means that we send nothing there;
+    `repair_ssrc` is that of packets sent again by RTX; `extensions` are the URIs taken.
+    """
 
     section: Section
     codecs: tuple[Codec, ...] = ()
     ssrc: int = 0
+    repair_ssrc: int = 0
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,25 +294,43 @@ def _format_section(local: LocalSection, ice: LocalIce, cname: str) -> list[str]
         "a=rtcp-mux",
         f"a={'sendonly' if local.ssrc else 'recvonly'}",
     ]
+    lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in local.extensions]
     for codec in local.codecs:
         lines += _format_codec(codec)
-    if local.ssrc:
-        lines.append(f"a=msid:tolmach {section.kind}")
-        lines.append(f"a=ssrc:{local.ssrc} cname:{cname}")
-    for index, (address, number) in enumerate(ice.addresses):
-        # RFC 8445 section 5.1.2: host candidates, earlier addresses preferred.
+    lines += _format_ssrcs(local, cname)
+    return lines + format_candidates(ice.addresses)
+
+
+def format_candidates(addresses: tuple[tuple[str, int], ...]) -> list[str]:
+    """The lines of all our candidates: host candidates, earlier addresses preferred (RFC 8445 section 5.1.2)."""
+    lines = []
+    for index, (address, number) in enumerate(addresses):
         priority = (126 << 24) + ((65535 - index) << 8) + 255
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {number} typ host")
-    lines.append("a=end-of-candidates")
-    return lines
+    return [*lines, "a=end-of-candidates"]
+
+
+def _format_ssrcs(local: LocalSection, cname: str) -> list[str]:
+    if not local.ssrc:
+        return []
+    lines = [f"a=msid:tolmach {local.section.kind}"]
+    if local.repair_ssrc:
+        lines.append(f"a=ssrc-group:FID {local.ssrc} {local.repair_ssrc}")
+    return lines + [f"a=ssrc:{ssrc} cname:{cname}" for ssrc in (local.ssrc, local.repair_ssrc) if ssrc]
 
 
 def _format_codec(codec: Codec) -> list[str]:
     pt = codec.payload_type
-    names = {"opus": "opus/48000/2", "h264": "H264/90000", "vp8": "VP8/90000"}
+    names = {
+        "opus": "opus/48000/2",
+        "red": "red/48000/2",
+        "h264": "H264/90000",
+        "vp8": "VP8/90000",
+        "rtx": "rtx/90000",
+    }
     lines = [f"a=rtpmap:{pt} {names[codec.name]}"]
     if codec.fmtp:
-        lines.append(f"a=fmtp:{pt} " + ";".join(f"{k}={v}" for k, v in codec.fmtp.items()))
+        lines.append(f"a=fmtp:{pt} " + ";".join(f"{k}={v}" if v else k for k, v in codec.fmtp.items()))
     lines += [f"a=rtcp-fb:{pt} {feedback}" for feedback in codec.feedback]
     return lines
 

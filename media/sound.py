@@ -1,4 +1,7 @@
-"""Sums on sound: gain ramps, a look-ahead limiter, levels, shortening without a click. 48 kHz mono float32."""
+"""Sums on sound: gain ramps, a look-ahead limiter, levels, shortening and lengthening without a click.
+
+48 kHz mono float32.
+"""
 
 import math
 from dataclasses import dataclass
@@ -122,3 +125,15 @@ def shorten(pcm: Pcm, most: int) -> Pcm:
     cut = _BLOCK_SAMPLES + int(np.argmax(likeness))
     splice = head + (pcm[cut : cut + _BLOCK_SAMPLES] - head) * _FADE_IN
     return np.concatenate((splice, pcm[cut + _BLOCK_SAMPLES :]))
+
+
+def lengthen(pcm: Pcm) -> Pcm:
+    """The sound with 5 ms or more of it twice, where it is most like its beginning (WSOLA with one splice).
+
+    `pcm` must hold at least 480 samples. Returns it longer by 240 to `len(pcm)` - 240 samples.
+    """
+    head = pcm[:_BLOCK_SAMPLES]
+    at = _BLOCK_SAMPLES + int(np.argmax(np.correlate(pcm[_BLOCK_SAMPLES:], head, "valid")))
+    tail = pcm[at : at + _BLOCK_SAMPLES]
+    splice = tail + (head - tail) * _FADE_IN
+    return np.concatenate((pcm[:at], splice, pcm[_BLOCK_SAMPLES:]))

@@ -15,26 +15,33 @@ from media import sdp
 from media.audiobus import AudioBus
 from media.demo import DemoSound, DemoVideo
 from media.dtls import DtlsEndpoint, DtlsIdentity
-from media.errors import Overloaded, PeerUnknown
+from media.errors import EtagStale, Overloaded, PeerUnknown
 from media.fanout import AudioClock
 from media.jitter import JitterBuffer
 from media.mixer import Encoded, Mix, Mixer
-from media.offers import Agreed, agree_to_publish, agree_to_send
+from media.offers import Agreed, Ssrcs, agree_to_publish, agree_to_send
 from media.peer import Media, Peer
 from media.pictures import PictureBus, VideoSource
 from media.publishing import Publisher
 from media.subscribing import CNAME, Listener, Stage
 from media.transport import Transport
+from media.trickle import Fragment, format_fragment
+from media.ways import count_ways
 
 _MOST_PENDING: Final = 3000
+# What one core bears with every packet in time, at 4 to 5 µs a packet and 50 packets a second each.
+MAX_LISTENERS: Final = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An SDP answer and a strong entity tag for the ICE session it describes."""
+    """An SDP answer, or a fragment of one, and a strong entity tag for the ICE session it describes. `edge` names the
+    edge that took the session; "" is the engine itself.
+    """
 
     sdp: str
     etag: str
+    edge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class PeerConnected:
 @dataclass(frozen=True, slots=True)
 class PeerClosed:
     """A peer is gone. Reasons: bye, closed, replaced, displaced, setup_timeout, consent_timeout, dtls_failed,
-    dtls_fingerprint, dtls_no_srtp, stopping.
+    dtls_fingerprint, dtls_no_srtp, stopping; and edge_lost, when the edge it was on is gone.
     """
 
     peer: str
@@ -81,7 +88,7 @@ EngineEvent = PeerConnected | PeerClosed | SourceFlowing | SourceSilent | MixerF
 @dataclass(frozen=True, slots=True)
 class EngineStats:
     """Plain numbers: peers there, subscribers by bus, datagrams dropped by reason, the mixer's ticks, packets sent and
-    not taken by the kernel, and per publishing peer what its tracks lost.
+    not taken by the kernel, connected peers by the way they took, and per publishing peer what its tracks lost.
     """
 
     peers: int
@@ -92,6 +99,7 @@ class EngineStats:
     mixer: dict[str, float]
     packets_sent: int
     packets_dropped: int
+    ways: dict[str, int]
     publishers: dict[str, dict[str, float]]
 
 
@@ -101,11 +109,22 @@ class Studio:
     Args:
         sock: the one UDP socket, owned by the caller.
         hosts: addresses to announce as candidates.
+        relays: addresses that TURN servers relay from, to count who comes through them.
         tell: takes events; called on the media thread.
+        max_listeners: past so many subscribers new ones are refused.
     """
 
-    def __init__(self, sock: socket.socket, hosts: tuple[str, ...], tell: Callable[[EngineEvent], None]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        hosts: tuple[str, ...],
+        relays: frozenset[str],
+        tell: Callable[[EngineEvent], None],
+        max_listeners: int = MAX_LISTENERS,
+    ) -> None:
+        self._max_listeners = max_listeners
         self._sock = sock
+        self._relays = relays
         self._addresses = tuple((host, sock.getsockname()[1]) for host in hosts)
         self._tell = tell
         self._loop = asyncio.get_running_loop()
@@ -119,6 +138,9 @@ class Studio:
         self._publishing: dict[str, Peer] = {}
         self._demos: list[DemoVideo] = []
         self.mixer = Mixer(self._deliver, lambda error: self._say(MixerFailed(error)))
+        self._begin()
+
+    def _begin(self) -> None:
         self.mixer.start()
 
     def close(self) -> None:
@@ -139,8 +161,8 @@ class Studio:
             return
 
     def _send(self, packets: list[Encoded]) -> None:
-        self._stage.tick = packets[0].tick
-        self._stage.tick_at = self.mixer.due(packets[0].tick)
+        self._stage.tick = max(encoded.tick + encoded.frames - 1 for encoded in packets)
+        self._stage.tick_at = self.mixer.due(self._stage.tick)
         for encoded in packets:
             bus = self._stage.buses.get(encoded.bus)
             if bus is not None:
@@ -151,10 +173,8 @@ class Studio:
         offer = sdp.parse_offer(offer_text)
         agreed = agree_to_publish(offer, takes_audio=audio is not None, takes_video=video is not None)
         sound = JitterBuffer() if audio is not None and agreed.audio_type is not None else None
-        types = frozenset() if agreed.audio_type is None else frozenset({agreed.audio_type})
-        codecs = {number: name for name, number in agreed.video_types.items()}
         source = audio or video or ident
-        publisher = Publisher(types, codecs, sound, lambda flows: self._on_flow(source, ident, flows))
+        publisher = Publisher(agreed, sound, lambda flows: self._on_flow(source, ident, flows))
         peer, answer = self._admit(ident, offer, agreed, publisher)
         former = self._publishing.get(source)
         self._publishing[source] = peer
@@ -167,20 +187,27 @@ class Studio:
             self._set_video(video, publisher.video)
         return answer
 
-    def subscribe(self, ident: str, offer_text: str, bus: str, picture: str | None) -> Answer:
-        """Take a subscriber's offer; it hears `bus` and sees `picture`."""
+    def subscribe(
+        self,
+        ident: str,
+        offer_text: str,
+        bus: str,
+        picture: str | None,
+        frames: int = 1,
+        *,
+        at_work: bool = False,
+    ) -> Answer:
+        """Take a subscriber's offer; it hears `bus` in packets of `frames` ticks and sees `picture`. Who is at work
+        is taken even when it is full.
+        """
+        if not at_work and len(self._transport.peers) - len(self._publishing) >= self._max_listeners:
+            raise Overloaded("overloaded")
         offer = sdp.parse_offer(offer_text)
         shown = self._picture(picture) if picture is not None else None
-        agreed = agree_to_send(offer, self._stage.clock.ssrc, shown.ssrc if shown is not None else None)
+        ssrcs = Ssrcs(self._stage.clock.ssrc, shown.ssrc if shown else 0, shown.repair_ssrc if shown else 0)
+        agreed = agree_to_send(offer, ssrcs)
         self._bus(bus)
-        listener = Listener(
-            self._stage,
-            bus,
-            agreed.audio_type,
-            shown if agreed.video_types else None,
-            agreed.video_types,
-            self._count,
-        )
+        listener = Listener(self._stage, bus, agreed, shown, self._count, frames)
         return self._admit(ident, offer, agreed, listener)[1]
 
     def _admit(self, ident: str, offer: sdp.Offer, agreed: Agreed, media: Media) -> tuple[Peer, Answer]:
@@ -190,11 +217,28 @@ class Studio:
         dtls = DtlsEndpoint(self._identity, offer.fingerprints, is_server=not offer.is_dtls_server)
         peer = Peer(ident, offer.ufrag, dtls, media, self._transport, time.monotonic())
         self._transport.add(peer)
+        ours = peer.ice.newest
         ice = sdp.LocalIce(
-            peer.ufrag, not offer.is_dtls_server, peer.password, self._identity.fingerprint, self._addresses
+            ours.ufrag, not offer.is_dtls_server, ours.password, self._identity.fingerprint, self._addresses
         )
         text = sdp.format_answer(ice, agreed.sections, secrets.randbits(62), CNAME)
-        return peer, Answer(text, f'"{peer.ufrag}"')
+        return peer, Answer(text, ours.etag)
+
+    def update_ice(self, ident: str, fragment: Fragment, etags: frozenset[str] | None) -> Answer | None:
+        """Take a fragment for a session: another ICE session when its user fragment is another one."""
+        peer = self._transport.peers.get(ident)
+        if peer is None:
+            raise PeerUnknown
+        newest = peer.ice.newest
+        if etags is not None and newest.etag not in etags:
+            raise EtagStale
+        ours = newest
+        if fragment.ufrag != newest.remote_ufrag:
+            ours = self._transport.restart_ice(peer, fragment.ufrag)
+        elif etags is not None or not peer.ice.is_restarting:
+            return None
+        # Without entity tags it is a restart asked for again, because our answer was lost on the way.
+        return Answer(format_fragment(ours, fragment.section, sdp.format_candidates(self._addresses)), ours.etag)
 
     def close_peer(self, ident: str) -> bool:
         """End a session. False when there is none."""
@@ -230,17 +274,18 @@ class Studio:
     def stats(self) -> EngineStats:
         """What there is to know."""
         peers = self._transport.peers
-        fans = [bus.fan for bus in self._stage.buses.values()]
+        fans = [lane.fan for bus in self._stage.buses.values() for lane in bus.lanes.values()]
         fans += [fan for picture in self._pictures.values() for fan in picture.fans.values()]
         return EngineStats(
             peers=len(peers),
             connected=sum(p.is_connected for p in peers.values()),
-            subscribers={name: len(bus.fan) for name, bus in self._stage.buses.items()},
+            subscribers={name: bus.subscribers for name, bus in self._stage.buses.items()},
             viewers={name: picture.viewers for name, picture in self._pictures.items()},
             drops=asdict(self._transport.drops),
             mixer=asdict(self.mixer.counts),
             packets_sent=sum(fan.packets_sent for fan in fans),
             packets_dropped=sum(fan.packets_dropped for fan in fans),
+            ways=count_ways((p.address for p in peers.values() if p.address and p.is_connected), self._relays),
             publishers={source: _publisher_stats(peer.media) for source, peer in self._publishing.items()},
         )
 
@@ -251,7 +296,7 @@ class Studio:
         return bus
 
     def _count(self, name: str) -> None:
-        self.mixer.set_sinks(name, len(self._stage.buses[name].fan))
+        self.mixer.set_sinks(name, self._stage.buses[name].sinks())
 
     def _picture(self, name: str) -> PictureBus:
         picture = self._pictures.get(name)

@@ -4,9 +4,9 @@ A codec without I/O. `parse` only looks at the shape; authenticity is asked sepa
 a stranger's packet costs no HMAC. Both ICE roles can be written: a lite server answers, a load tool asks.
 """
 
-import hashlib
 import hmac
 import ipaddress
+import socket
 import struct
 from binascii import crc32
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ FINGERPRINT: Final = 0x8028
 ICE_CONTROLLED: Final = 0x8029
 ICE_CONTROLLING: Final = 0x802A
 
+_MAGIC_BYTES: Final = MAGIC.to_bytes(4)
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
 _FINGERPRINT_XOR: Final = 0x5354554E
@@ -145,18 +146,18 @@ def mapped_address(message: StunMessage) -> tuple[str, int]:
 
 
 def _xor_address(transaction: bytes, host: str, port: int) -> bytes:
-    address = ipaddress.ip_address(host)
-    if address.version == 6 and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    mask = struct.pack("!I", MAGIC) + transaction
-    packed = bytes(a ^ b for a, b in zip(address.packed, mask, strict=False))
-    return struct.pack("!BBH", 0, 1 if address.version == 4 else 2, port ^ (MAGIC >> 16)) + packed
+    host = host.removeprefix("::ffff:") if "." in host else host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    plain = int.from_bytes(socket.inet_pton(family, host.partition("%")[0]))
+    size = 16 if family == socket.AF_INET6 else 4
+    mask = int.from_bytes(_MAGIC_BYTES + transaction) >> 8 * (16 - size)
+    return struct.pack("!BBH", 0, 1 if size == 4 else 2, port ^ (MAGIC >> 16)) + (plain ^ mask).to_bytes(size)
 
 
 def _integrity(before: bytes, password: bytes) -> bytes:
     # The length field counts up to and including MESSAGE-INTEGRITY itself (24 bytes), less the 20 of the header.
-    sized = before[:2] + struct.pack("!H", len(before) - 20 + 24) + before[4:]
-    return hmac.new(password, sized, hashlib.sha1).digest()
+    sized = before[:2] + (len(before) - 20 + 24).to_bytes(2) + before[4:]
+    return hmac.digest(password, sized, "sha1")
 
 
 def _seal(kind: int, transaction: bytes, attributes: list[tuple[int, bytes]], password: bytes | None) -> bytes:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from media import rtcp
-from media.audiobus import AudioBus
-from media.fanout import AudioClock, Subscriber, Switches, may_resend, send_one
+from media.audiobus import AudioBus, Lane, Way
+from media.fanout import AudioClock, Repair, Subscriber, Switches, may_resend, resend, send_one
+from media.line import Line
+from media.offers import Agreed
 from media.peer import Peer
 from media.pictures import PictureBus, codec_of
 from media.rtp import RtpPacket
 from media.udp import Address
 
-_REPORT_EVERY_S: Final = 3.0
+_REPORT_EVERY_S: Final = 5.0
 CNAME: Final = "tolmach"
 WALL_OFFSET_S: Final = time.time() - time.monotonic()
 """Set once, so that a change of the machine's clock moves nobody's lip sync."""
@@ -37,46 +39,56 @@ class Listener:
     Args:
         stage: the buses.
         bus: the audio bus to begin with.
-        audio_type: payload type of Opus in their offer, or None without audio.
-        picture: the picture bus, or None; video_types: payload type by codec.
+        agreed: payload types as answered.
+        picture: the picture bus, or None.
         on_count: called with a bus's name whenever its number of subscribers changed.
+        frames: ticks a packet, 1 or 3.
     """
 
     def __init__(
         self,
         stage: Stage,
         bus: str,
-        audio_type: int | None,
+        agreed: Agreed,
         picture: PictureBus | None,
-        video_types: dict[str, int],
         on_count: Callable[[str], None],
+        frames: int = 1,
     ) -> None:
         self.bus = bus
         self.lost_fraction = 0.0
         self._stage = stage
-        self._audio_type = audio_type
-        self._picture = picture
-        self._video_types = video_types
+        self._agreed = agreed
+        self._way = Way(frames, (agreed.audio_type or 0) if agreed.red_type is not None else 0)
+        self._picture = picture if agreed.video_types else None
         self._on_count = on_count
         self._peer: Peer | None = None
         self._audio: Subscriber | None = None
         self._video: dict[str, Subscriber] = {}
+        self._line = Line()
         self._switches = Switches()
         self._first_tick: int | None = None
         self._reported = 0.0
 
+    @property
+    def sees(self) -> bool:
+        """Whether the picture is sent to them now."""
+        return self._picture is not None and self._line.has_picture
+
     def on_connected(self, peer: Peer, now: float) -> None:
         """Join the buses; the next tick's packet is theirs."""
         self._peer = peer
-        session, address = peer.session.srtp, peer.address
+        session, address, agreed = peer.session.srtp, peer.address, self._agreed
         assert session is not None
         assert address is not None
-        if self._audio_type is not None:
-            self._audio = Subscriber(session, address, self._audio_type, self._stage.clock.ssrc)
+        if agreed.audio_type is not None:
+            number = agreed.audio_type if agreed.red_type is None else agreed.red_type
+            self._audio = Subscriber(session, address, number, self._stage.clock.ssrc)
             self._enter(self.bus)
         if self._picture is not None:
-            ssrc = self._picture.ssrc
-            self._video = {codec: Subscriber(session, address, pt, ssrc) for codec, pt in self._video_types.items()}
+            for codec, number in agreed.video_types.items():
+                end = self._video[codec] = Subscriber(session, address, number, self._picture.ssrc)
+                if codec in agreed.repair_types:
+                    end.repair = Repair(agreed.repair_types[codec], self._picture.repair_ssrc)
             self._picture.add_viewer(self._video, now)
 
     def move(self, bus: str) -> None:
@@ -88,21 +100,24 @@ class Listener:
         if self._audio is not None:
             self._enter(bus)
 
+    def _lane(self, bus: str) -> Lane:
+        return self._stage.buses[bus].lane(self._way)
+
     def _enter(self, bus: str) -> None:
         assert self._audio is not None
-        self._stage.buses[bus].fan.add(self._audio)
-        self._switches.note(self._stage.clock.sequence(self._stage.tick + 1), bus)
+        self._lane(bus).fan.add(self._audio)
+        self._switches.note(self._stage.clock.sequence(self._stage.tick + 1, self._way.frames), bus)
         self._on_count(bus)
 
     def _leave(self) -> None:
         if self._audio is not None and self._audio.slot >= 0:
-            self._stage.buses[self.bus].fan.remove(self._audio)
+            self._lane(self.bus).fan.remove(self._audio)
             self._on_count(self.bus)
 
     def on_moved(self, address: Address) -> None:
         """Send to the new address from now on."""
         if self._audio is not None:
-            self._stage.buses[self.bus].fan.readdress(self._audio, address)
+            self._lane(self.bus).fan.readdress(self._audio, address)
         for codec, end in self._video.items():
             if self._picture is not None:
                 self._picture.fans[codec].readdress(end, address)
@@ -128,16 +143,26 @@ class Listener:
                     self._resend_video(sequences, now)
                 case rtcp.KeyframeRequest() if self._picture is not None:
                     self._picture.want_keyframe(now)
-                case rtcp.ReportBlock(ssrc=ssrc, lost_fraction=lost) if ssrc == self._stage.clock.ssrc:
-                    self.lost_fraction = lost
+                case rtcp.ReportBlock(ssrc=ssrc, lost_fraction=lost):
+                    self._note_loss(ssrc, lost, now)
                 case _:
                     pass
+
+    def _note_loss(self, ssrc: int, lost: float, now: float) -> None:
+        is_video = ssrc != self._stage.clock.ssrc
+        if not is_video:
+            self.lost_fraction = lost
+        if self._picture is None:
+            return
+        self._line.note(lost, now, is_video=is_video)
+        if not self._line.has_picture:
+            self._picture.remove_viewer(self._video)
 
     def _resend_audio(self, sequences: tuple[int, ...], now: float) -> None:
         for sequence in sequences:
             name = self._switches.bus_at(sequence)
             bus = self._stage.buses.get(name) if name is not None else None
-            packet = bus.history.find(sequence) if bus is not None else None
+            packet = bus.lane(self._way).history.find(sequence) if bus is not None else None
             if packet is not None and self._audio is not None and may_resend(self._audio, now):
                 send_one(self._stage.sock, self._audio, packet)
 
@@ -147,10 +172,19 @@ class Listener:
             packet = self._picture.history.find(sequence)
             end = self._video.get(codec_of(packet)) if packet is not None else None
             if packet is not None and end is not None and may_resend(end, now):
-                send_one(self._stage.sock, end, packet)
+                resend(self._stage.sock, end, packet)
 
     def on_timer(self, now: float) -> None:
-        """Sender reports every three seconds, so that browsers keep lip sync (RFC 3550 section 6.4.1)."""
+        """The picture again when its line has rested; sender reports, so that browsers keep lip sync (RFC 3550
+        section 6.4.1).
+        """
+        if self._picture is not None:
+            # A wish for a keyframe that came too soon after another is still open.
+            self._picture.on_timer(now)
+        if self._picture is not None and not self._line.has_picture:
+            self._line.on_timer(now)
+            if self._line.has_picture:
+                self._picture.add_viewer(self._video, now)
         if now - self._reported < _REPORT_EVERY_S or self._peer is None:
             return
         self._reported = now

@@ -12,6 +12,7 @@ from typing import Final
 from media import stun
 from media.counters import Drops
 from media.errors import WireError
+from media.ice import Credentials
 from media.peer import Peer
 from media.udp import Address
 
@@ -59,13 +60,24 @@ class Transport:
     def add(self, peer: Peer) -> None:
         """Expect this peer's checks from now on."""
         self._peers[peer.ident] = peer
-        self._by_ufrag[peer.ufrag] = peer
+        self._by_ufrag |= dict.fromkeys(peer.ice.ufrags, peer)
+
+    def restart_ice(self, peer: Peer, remote_ufrag: str) -> Credentials:
+        """Expect checks of another ICE session of this peer too; returns our credentials for it."""
+        self._forget_ufrags(peer)
+        credentials = peer.ice.restart(remote_ufrag)
+        self._by_ufrag |= dict.fromkeys(peer.ice.ufrags, peer)
+        return credentials
+
+    def _forget_ufrags(self, peer: Peer) -> None:
+        for ufrag in peer.ice.ufrags:
+            del self._by_ufrag[ufrag]
 
     def remove(self, peer: Peer, reason: str) -> None:
         """Forget a peer, telling it and `on_closed`."""
         if self._peers.pop(peer.ident, None) is None:
             return
-        del self._by_ufrag[peer.ufrag]
+        self._forget_ufrags(peer)
         if peer.address is not None and self._by_address.get(peer.address) is peer:
             del self._by_address[peer.address]
         peer.say_goodbye()

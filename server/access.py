@@ -18,7 +18,7 @@ from aiohttp import web
 from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.doorman import CALLER, Proof
-from server.keys import CONDUCTOR, DOORMAN, LIMITS
+from server.keys import CONDUCTOR, CONFIG, DOORMAN, LIMITS
 from server.limits import Rate, client_address
 from server.problems import Problem
 
@@ -28,6 +28,7 @@ ROLES: Final[tuple[Role | None, ...]] = (None, *Role)
 """Everybody who may come; None is a caller without any invitation."""
 
 ANYONE: Final[frozenset[Role | None]] = frozenset(ROLES)
+NOBODY: Final[frozenset[Role | None]] = frozenset()
 SPEAKING: Final[frozenset[Role | None]] = frozenset({Role.VENUE, Role.INTERPRETER, Role.SPEAKER})
 
 # A request that is not answered by then is given up; only a WebSocket lasts longer.
@@ -114,13 +115,16 @@ RULES: Final[tuple[Rule, ...]] = (
     *_rules("join", "GET HEAD", "/join/{invitation}", Kind.PAGE),
     *_rules("static", "GET HEAD", "/static/{file:.+}", Kind.STATIC),
     *_rules("ws", "GET", "/ws", Kind.SOCKET, Proof.SOCKET),
+    *_rules("edge", "GET", "/edge", Kind.SOCKET, Proof.EDGE, NOBODY),
     *_rules("whip_publish", "POST", _WHIP, Kind.PUBLISH, Proof.BEARER, SPEAKING),
     *_rules("whip_options", "OPTIONS", _WHIP, Kind.PUBLISH),
+    *_rules("whip_patch", "PATCH", _WHIP + "/{session}", Kind.PUBLISH, Proof.BEARER, SPEAKING),
     *_rules("whip_end", "DELETE", _WHIP + "/{session}", Kind.PUBLISH, Proof.BEARER, SPEAKING),
     *_rules("whip_options", "OPTIONS", _WHIP + "/{session}", Kind.PUBLISH),
     *_rules("whep_listen", "POST", _WHEP, Kind.LISTEN, Proof.BEARER),
     *_rules("whep_head", "HEAD", _WHEP, Kind.LISTEN),
     *_rules("whep_options", "OPTIONS", _WHEP, Kind.LISTEN),
+    *_rules("whep_patch", "PATCH", _WHEP + "/{session}", Kind.LISTEN, Proof.BEARER),
     *_rules("whep_end", "DELETE", _WHEP + "/{session}", Kind.LISTEN, Proof.BEARER),
     *_rules("whep_options", "OPTIONS", _WHEP + "/{session}", Kind.LISTEN),
     *_rules("whep_switch", "PUT", _WHEP + "/{session}/channel", Kind.LISTEN, Proof.BEARER),
@@ -151,7 +155,7 @@ def _behind_door(rule: Rule, handler: Handler) -> Handler:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         request[RULE] = rule
-        request.app[LIMITS].check(rule.kind, client_address(request))
+        request.app[LIMITS].check(rule.kind, client_address(request, request.app[CONFIG].trusted_proxies))
         async with asyncio.timeout(None if rule.kind is Kind.SOCKET else ANSWER_TIMEOUT_S):
             await _admit(request, rule)
             return await handler(request)
@@ -163,7 +167,7 @@ async def _admit(request: web.Request, rule: Rule) -> None:
     """Let the caller in and note who it is. Raises Problem 401, 403 or 404."""
     caller = await request.app[DOORMAN].caller(request, rule.proof)
     request[CALLER] = caller
-    if caller.role not in rule.who:
+    if caller.role not in rule.who and caller.edge is None:
         if caller.role is None:
             raise Problem("token_missing")
         raise Problem("forbidden")

@@ -18,26 +18,33 @@ from typing import Final
 from aiohttp import web
 
 from media.engine import Engine, EngineConfig
-from server import health, pages, whep, whip, ws
+from server import edges, health, pages, whep, whip, ws
 from server.access import RATES, register
 from server.conductor import Clocks, Conductor
 from server.config import Config
 from server.doorman import Doorman
+from server.edge_processes import EdgeProcesses
 from server.engine import MediaEngine
+from server.fleet import Fleet
+from server.fleet_news import FleetNews
 from server.hub import Hub
 from server.i18n import Translator
+from server.ice_servers import relay_addresses
 from server.keys import (
     BOOT,
     CLOCKS,
     CONDUCTOR,
     CONFIG,
     DOORMAN,
+    FLEET,
     HUB,
+    LATENESS,
     LIMITS,
     REVOCATIONS,
     TEMPLATES,
     TRANSLATOR,
 )
+from server.lateness import Lateness
 from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, RateLimits
 from server.links import demo_conference, demo_links
 from server.revocations import Revocations
@@ -72,9 +79,11 @@ def create_app(
     app[LIMITS] = RateLimits(RATES, clocks.monotonic)
     app[TRANSLATOR] = translator
     app[TEMPLATES] = Templates(config.web_root / "templates", translator)
-    register(app, {**pages.HANDLERS, **ws.HANDLERS, **whip.HANDLERS, **whep.HANDLERS, **health.HANDLERS})
+    register(
+        app, {**pages.HANDLERS, **ws.HANDLERS, **whip.HANDLERS, **whep.HANDLERS, **health.HANDLERS, **edges.HANDLERS}
+    )
     app.on_response_prepare.append(add_headers)
-    app.on_shutdown.append(_warn_pages)
+    app.on_shutdown.extend([_warn_pages, _let_edges_go])
     app.cleanup_ctx.append(_parts(engine, store))
     return app
 
@@ -93,7 +102,8 @@ def _parts(
             engine = given_engine
             if engine is None:
                 engine = await _open_engine(config, stack)
-            conductor = app[CONDUCTOR] = _conductor(app, engine, store)
+            fleet = app[FLEET] = await _open_fleet(app, engine, store, stack)
+            conductor = app[CONDUCTOR] = _conductor(app, fleet, store)
             revocations = Revocations(store, Watchman(app[HUB], conductor, clocks.now).look)
             app[REVOCATIONS] = revocations
             is_secure = config.public_url.startswith("https://")
@@ -102,6 +112,9 @@ def _parts(
             stack.push_async_callback(conductor.aclose)
             await revocations.open()
             stack.push_async_callback(revocations.aclose)
+            lateness = app[LATENESS] = Lateness()
+            lateness.open()
+            stack.push_async_callback(lateness.aclose)
             yield
 
     return context
@@ -122,10 +135,33 @@ def _conductor(app: web.Application, engine: MediaEngine, store: Store) -> Condu
     return conductor
 
 
+async def _open_fleet(app: web.Application, engine: MediaEngine, store: Store, stack: AsyncExitStack) -> Fleet:
+    """Open the engine and its edges as one, to be closed with the stack."""
+    hub = app[HUB]
+    fleet = Fleet(
+        engine,
+        app[BOOT],
+        app[CLOCKS].monotonic,
+        on_lost=lambda edge: hub.tell_all({"type": "edge_lost", "edge": edge}),
+    )
+    fleet.open()
+    stack.push_async_callback(fleet.aclose)
+    news = FleetNews(fleet, store, app[BOOT], app[CONFIG].public_url)
+    news.open()
+    stack.push_async_callback(news.aclose)
+    return fleet
+
+
 async def _open_engine(config: Config, stack: AsyncExitStack) -> MediaEngine:
     """Open the engine, to be closed with the stack."""
     engine = await Engine.open(
-        EngineConfig(udp_host=config.udp_host, udp_port=config.udp_port, public_ips=config.public_ips)
+        EngineConfig(
+            udp_host=config.udp_host,
+            udp_port=config.udp_port,
+            public_ips=config.public_ips,
+            max_listeners=config.edges.max_listeners,
+            relay_ips=await relay_addresses(config.ice),
+        )
     )
     stack.push_async_callback(engine.aclose)
     return engine
@@ -134,6 +170,11 @@ async def _open_engine(config: Config, stack: AsyncExitStack) -> MediaEngine:
 async def _warn_pages(app: web.Application) -> None:
     """Tell every open page that we stop, before connections are closed."""
     await app[HUB].aclose("stopping")
+
+
+async def _let_edges_go(app: web.Application) -> None:
+    """End the edges' connections; they come again when there is a server again."""
+    await app[FLEET].aclose()
 
 
 def run(config: Config) -> None:
@@ -146,8 +187,9 @@ async def _run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    app = create_app(config)
     runner = web.AppRunner(
-        create_app(config),
+        app,
         access_log=None,  # it would write addresses and personal links
         keepalive_timeout=IDLE_TIMEOUT_S,
         shutdown_timeout=STOP_TIMEOUT_S,
@@ -156,9 +198,12 @@ async def _run(config: Config) -> None:
         await runner.setup()
         site = web.TCPSite(runner, config.host or None, config.port, backlog=1024)
         await site.start()
-        print("\n".join(_greeting(config, runner.addresses[0][1])), flush=True)
-        await stop.wait()
-        _log.info("stopping")
+        port = runner.addresses[0][1]
+        async with EdgeProcesses(config, port, app[FLEET].bury_named):
+            print("\n".join(_greeting(config, port)), flush=True)
+            await stop.wait()
+            _log.info("stopping")
+            await app[FLEET].aclose()
     finally:
         await runner.cleanup()
 
@@ -172,4 +217,6 @@ def _greeting(config: Config, port: int) -> list[str]:
     for link in demo_links(config, time.time()):
         place = " ".join(part for part in (link.role.value, link.booth, link.name) if part)
         lines.append(f"  {link.room:<12} {place:<26} {base}{link.path}")
+    if len(lines) > 1:
+        lines.append(f"Open {base}/ in a browser on this machine: it shows all these links. Ctrl+C stops the server.")
     return lines

@@ -1,4 +1,4 @@
-"""The command line: `tolmach run`, `invite`, `revoke` and `publish`.
+"""The command line: `tolmach run`, `invite`, `revoke`, `publish`, `edge` and `edge-token`.
 
 A command's result goes to standard output, what is said about it to standard error. Exit codes: 0 done, 1 it did
 not work, 2 misuse (an argument or a setting that cannot stand), 130 interrupted.
@@ -13,13 +13,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yarl import URL
 
 from interpreting.ids import BoothId, RoomId
 from interpreting.roles import Role
+from server import edge_cli
 from server.config import Config, ConfigError, RoomConfig, load_config
+from server.config_edges import with_count
 from server.store import StoreError, open_store
 from server.tokens import DEFAULT_HOURS, LEEWAY_S, MAX_HOURS, Invitation, issue
 
@@ -47,9 +50,13 @@ def main(arguments: Sequence[str], serve: Serve, environ: Mapping[str, str] = os
                 return _invite(options, environ)
             case "revoke":
                 return _revoke(options, environ)
+            case "edge-token":
+                return edge_cli.print_token(load_config(options.config, environ), options)
+            case "edge":
+                return edge_cli.run_edge(options, environ)
             case _:
                 return _publish(options)
-    except (ConfigError, Misuse) as error:
+    except (ConfigError, Misuse, edge_cli.Misuse) as error:
         _say(f"tolmach: {error}")
         return 2
     except StoreError as error:
@@ -66,7 +73,9 @@ def parser() -> argparse.ArgumentParser:
     settings = argparse.ArgumentParser(add_help=False)
     settings.add_argument("--config", metavar="FILE", type=Path, help="the configuration, TOML")
 
-    commands.add_parser("run", parents=[settings], help="start the server")
+    run = commands.add_parser("run", parents=[settings], help="start the server")
+    run.add_argument("--edges", type=int, metavar="N", help="processes beside it that fan out to listeners")
+    edge_cli.add_parsers(commands, settings)
 
     invite = commands.add_parser("invite", parents=[settings], help="print a personal link")
     invite.add_argument("--room", required=True, metavar="R")
@@ -99,6 +108,8 @@ def parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, serve: Serve, environ: Mapping[str, str]) -> int:
     config = load_config(options.config, environ)
+    if options.edges is not None:
+        config = replace(config, edges=with_count(config.edges, options.edges))
     try:
         serve(config)
     except OSError as error:

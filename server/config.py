@@ -3,7 +3,8 @@
 `load_config` returns a whole, consistent `Config` or raises `ConfigError`, which names the key, says what is wrong
 with it and how to mend it. With neither file nor environment it describes the demo conference.
 
-The file, with the defaults where there are any (conferences are described in `config_rooms.py`):
+The file, with the defaults where there are any (conferences are described in `config_rooms.py`, TURN servers in
+`config_ice.py`, edges and how many listeners are taken in `config_edges.py`, proxies in `config_proxies.py`):
 
     host = ""                              # TOLMACH_HOST; "" is every address, IPv4 and IPv6
     port = 8080                            # TOLMACH_PORT, TCP
@@ -33,6 +34,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from interpreting.ids import RoomId
+from server.config_edges import ENVIRONMENT as EDGES_ENVIRONMENT
+from server.config_edges import EdgesConfig, parse_edges
+from server.config_ice import IceConfig, parse_ice
+from server.config_proxies import ENVIRONMENT as PROXIES_ENVIRONMENT
+from server.config_proxies import Networks, parse_proxies
 from server.config_rooms import BoothConfig, ConferenceConfig, RoomConfig, parse_conferences
 from server.config_table import ConfigError, Table
 
@@ -51,6 +57,11 @@ _ENVIRONMENT = {
     "redis_url": "TOLMACH_REDIS_URL",
     "secret": "TOLMACH_SECRET",
     "web_root": "TOLMACH_WEB_ROOT",
+    "turn_urls": "TOLMACH_TURN_URLS",
+    "turn_secret": "TOLMACH_TURN_SECRET",
+    "turn_ttl_s": "TOLMACH_TURN_TTL_S",
+    **EDGES_ENVIRONMENT,
+    **PROXIES_ENVIRONMENT,
 }
 
 
@@ -71,6 +82,9 @@ class Config:
     redis_url: str | None
     secret: str
     web_root: Path
+    ice: IceConfig
+    edges: EdgesConfig
+    trusted_proxies: Networks
     conferences: tuple[ConferenceConfig, ...]
 
     @property
@@ -102,6 +116,9 @@ def load_config(file: Path | None = None, environ: Mapping[str, str] | None = No
         redis_url=_redis_url(table),
         secret=_secret(table, data),
         web_root=_web_root(table),
+        ice=parse_ice(table),
+        edges=parse_edges(table),
+        trusted_proxies=parse_proxies(table),
         conferences=parse_conferences(table),
     )
     table.close()

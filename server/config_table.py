@@ -60,6 +60,17 @@ class Table:
             )
         return value
 
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a whole number from `least` to `most`."""
+        value = self._get(name, default)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ConfigError(
+                self.key(name), f"{value!r} will not do", f"Write a whole number, {least} to {most}, such as {default}"
+            )
+        return value
+
     def texts(self, name: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Return a list of strings, none twice; one string with commas stands for a list."""
         value = self._get(name, default)

@@ -17,7 +17,7 @@ from aiohttp import web
 from interpreting.ids import PersonId
 from interpreting.roles import Role
 from server.problems import Problem
-from server.tokens import Invitation, TokenError, read
+from server.tokens import EdgePass, Invitation, TokenError, read, read_edge_pass
 
 COOKIE_PREFIX: Final = "tolmach_"
 LANGUAGE_COOKIE: Final = "tolmach_lang"
@@ -34,18 +34,21 @@ class Proof(StrEnum):
     COOKIE = "cookie"
     BEARER = "bearer"
     SOCKET = "socket"
+    EDGE = "edge"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who stands at the door. Without an invitation it is anybody.
 
-    `ended` is set for a WebSocket whose link is over: token_expired or token_revoked.
+    `ended` is set for a WebSocket whose link is over: token_expired or token_revoked. `edge` is set for an edge
+    process, which is no person and enters by no other route.
     """
 
     invitation: Invitation | None = None
     token: str | None = None
     ended: str | None = None
+    edge: EdgePass | None = None
 
     @property
     def role(self) -> Role | None:
@@ -100,6 +103,8 @@ class Doorman:
                 return await self._by_page_cookie(request)
             case Proof.SOCKET:
                 return await self._by_socket(request)
+            case Proof.EDGE:
+                return await self._by_edge_pass(request)
 
     def leave_cookie(self, response: web.StreamResponse, invitation: Invitation, token: str) -> None:
         """Have the browser keep the token until it expires."""
@@ -116,6 +121,21 @@ class Doorman:
     async def _by_bearer(self, request: web.Request) -> Caller:
         token = bearer_of(request)
         return Caller() if token is None else Caller(await self.read(token), token)
+
+    async def _by_edge_pass(self, request: web.Request) -> Caller:
+        """Return an edge; a person with a good invitation is a caller too, whom the access table then refuses."""
+        token = bearer_of(request)
+        if token is None:
+            raise Problem("token_missing")
+        try:
+            found = read_edge_pass(self._secret, token, now=self._now())
+        except TokenError as error:
+            if error.code != "token_foreign":
+                raise Problem(error.code, 401) from None
+            return Caller(await self.read(token), token)
+        if await self._revocations.is_revoked(found.id):
+            raise Problem("token_revoked")
+        return Caller(edge=found)
 
     async def _by_named_cookie(self, request: web.Request, id: str) -> Caller:
         token = request.cookies.get(COOKIE_PREFIX + id) if _ID.fullmatch(id) else None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
-from media.engine import Answer, EngineEvent, EngineStats, Mix
+from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, PeerConnected
 
-__all__ = ["Answer", "EngineEvent", "EngineStats", "MediaEngine", "Mix"]
+__all__ = ["Answer", "EngineEvent", "EngineStats", "MediaEngine", "Mix", "PeerClosed", "PeerConnected"]
 
 
 class MediaEngine(Protocol):
@@ -20,8 +20,16 @@ class MediaEngine(Protocol):
         """Take in a publisher that feeds these sources; it takes the place of an older one."""
         ...
 
-    async def subscribe(self, peer: str, offer: str, *, bus: str, picture: str | None) -> Answer:
-        """Take in a listener to a bus, with the picture when its offer asks for video."""
+    async def subscribe(
+        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+    ) -> Answer:
+        """Take in a listener to a bus in packets of `frames` ticks, with the picture when its offer asks for video.
+        Who is at work there is taken even when it is full.
+        """
+        ...
+
+    async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:
+        """Take a trickle fragment: our side of a restarted ICE session, or None when it only adds candidates."""
         ...
 
     async def close_peer(self, peer: str) -> bool:

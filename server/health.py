@@ -15,8 +15,10 @@ from aiohttp import web
 from server.access import Handler
 from server.conductor import Conductor
 from server.engine import EngineStats
+from server.fleet import Fleet
 from server.hub import Hub
-from server.keys import CONDUCTOR, HUB, REVOCATIONS
+from server.keys import CONDUCTOR, FLEET, HUB, LATENESS, REVOCATIONS
+from server.lateness import Lateness
 from server.problems import Problem
 
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -38,7 +40,8 @@ async def metrics(request: web.Request) -> web.Response:
     """GET /metrics: figures, none of which names a person, an address or a session."""
     conductor, hub = request.app[CONDUCTOR], request.app[HUB]
     stats = await conductor.stats()
-    lines = [*_web_lines(conductor, hub), *_engine_lines(stats)]
+    lines = [*_web_lines(conductor, hub), *_loop_lines(request.app[LATENESS]), *_engine_lines(stats)]
+    lines += [*_publisher_lines(stats.publishers), *_edge_lines(request.app[FLEET])]
     response = web.Response(text="\n".join(lines) + "\n")
     response.headers["Content-Type"] = _PROMETHEUS
     return response
@@ -55,6 +58,28 @@ def _web_lines(conductor: Conductor, hub: Hub) -> Iterator[str]:
             yield f'tolmach_listeners{{room="{room}",channel="{channel}"}} {count}'
 
 
+def _loop_lines(lateness: Lateness) -> Iterator[str]:
+    yield "# TYPE tolmach_web_loop_worst_late_seconds gauge"
+    yield f"tolmach_web_loop_worst_late_seconds {lateness.worst_s:.4f}"
+    yield "# TYPE tolmach_web_loop_late_total counter"
+    yield f"tolmach_web_loop_late_total {lateness.times_late}"
+
+
+def _publisher_lines(publishers: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Write what each kind of source of a room lost, without its person: counts as sums, milliseconds as the worst."""
+    told: dict[str, dict[str, float]] = {}
+    for source, figures in sorted(publishers.items()):
+        kind = source.partition(":")[0]
+        for name, value in figures.items():
+            of_kind = told.setdefault(name, {})
+            before = of_kind.get(kind, 0)
+            of_kind[kind] = max(before, value) if name.endswith("_ms") else before + value
+    for name, values in sorted(told.items()):
+        yield f"# TYPE tolmach_publisher_{name} gauge"
+        for kind, value in values.items():
+            yield f'tolmach_publisher_{name}{{of="{_label(kind)}"}} {value}'
+
+
 def _engine_lines(stats: EngineStats) -> Iterator[str]:
     """Write every number of the engine's figures, and every table of numbers with its key as a label."""
     for field in fields(stats):
@@ -66,6 +91,20 @@ def _engine_lines(stats: EngineStats) -> Iterator[str]:
             yield f"# TYPE {name} gauge"
             for key, number in sorted(value.items()):
                 yield f'{name}{{of="{_label(str(key))}"}} {number}'
+
+
+def _edge_lines(fleet: Fleet) -> Iterator[str]:
+    """Write what is told of each edge, by its name; one that died stays until another of its name comes."""
+    edges = fleet.figures
+    for name in ("listeners", "max_listeners", "packets_per_s", "cpu_share"):
+        if edges:
+            yield f"# TYPE tolmach_edge_{name} gauge"
+        for edge in edges:
+            yield f'tolmach_edge_{name}{{edge="{_label(edge.name)}"}} {getattr(edge, name)}'
+    if edges:
+        yield "# TYPE tolmach_edge_up gauge"
+    for edge in edges:
+        yield f'tolmach_edge_up{{edge="{_label(edge.name)}"}} {int(edge.is_alive)}'
 
 
 def _is_number(value: object) -> bool:

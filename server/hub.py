@@ -77,6 +77,11 @@ class Client:
         """Queue a message."""
         self._put(format_message(message), is_state=False)
 
+    def send_text(self, text: str) -> None:
+        """Queue a finished message, unless the welcome, which comes first, is still to be written."""
+        if self._last_state is not None:
+            self._put(text, is_state=False)
+
     def welcome(self, message: Mapping[str, object], state: Mapping[str, object]) -> None:
         """Queue the first message with the state it carries, with which later states are compared."""
         self._last_state = format_message(state)
@@ -179,6 +184,12 @@ class Hub:
             if client.role not in written:
                 written[client.role] = format_message(view(client.role))
             client.send_state(version, written[client.role])
+
+    def tell_all(self, message: Mapping[str, object]) -> None:
+        """Queue a message for everybody who has been welcomed, written once."""
+        text = format_message(message)
+        for client in self:
+            client.send_text(text)
 
     async def aclose(self, code: str) -> None:
         """Close everybody with the same code, and wait until they are gone or 2 s have passed."""

@@ -12,8 +12,10 @@ from aiohttp import web
 from server.conductor import Clocks, Conductor
 from server.config import Config
 from server.doorman import Doorman
+from server.fleet import Fleet
 from server.hub import Hub
 from server.i18n import Translator
+from server.lateness import Lateness
 from server.limits import RateLimits
 from server.revocations import Revocations
 from server.templating import Templates
@@ -22,7 +24,9 @@ CONFIG: Final = web.AppKey("config", Config)
 BOOT: Final = web.AppKey("boot", str)
 """The id of this start of the server; a page that sees another one connects anew at once."""
 CONDUCTOR: Final = web.AppKey("conductor", Conductor)
+FLEET: Final = web.AppKey("fleet", Fleet)
 HUB: Final = web.AppKey("hub", Hub)
+LATENESS: Final = web.AppKey("lateness", Lateness)
 DOORMAN: Final = web.AppKey("doorman", Doorman)
 LIMITS: Final = web.AppKey("limits", RateLimits)
 TRANSLATOR: Final = web.AppKey("translator", Translator)

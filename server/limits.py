@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from math import ceil
 from typing import Final
 
 from aiohttp import web
 
+from server.config_proxies import Networks, first_untrusted, plain_address
 from server.problems import Problem
 
 BODY_TIMEOUT_S = 10.0
 SDP_MAX_BYTES: Final = 32 * 1024
+FRAGMENT_MAX_BYTES: Final = 16 * 1024
 JSON_MAX_BYTES: Final = 4 * 1024
 
 
@@ -96,13 +98,10 @@ class RateLimits:
 
 def address_key(address: str | None) -> str:
     """Return what stands for an address in the limits: an IPv4 address, or the /64 of an IPv6 one (RFC 6177)."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
+    parsed = plain_address(address)
+    if parsed is None:
         return "unknown"
-    if parsed.version == 6:
-        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)
+    return str(parsed if parsed.version == 4 else ip_network((parsed, 64), strict=False).network_address)
 
 
 async def read_body(request: web.Request, max_bytes: int) -> bytes:
@@ -125,27 +124,23 @@ async def read_body(request: web.Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def require_type(request: web.Request, content_type: str) -> None:
-    """Raise Problem type_unsupported (415) unless the body is of this media type, parameters apart."""
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != content_type:
-        raise Problem("type_unsupported", headers={"Accept-Post": content_type})
+def require_type(request: web.Request, content_type: str, accept: str = "Accept-Post") -> None:
+    """Raise Problem type_unsupported (415) unless the body is of this media type, parameters apart.
 
-
-def client_address(request: web.Request) -> str | None:
-    """Return the caller's address; behind a proxy on this machine, the last one that proxy noted.
-
-    A forwarded address is believed from a loopback peer alone, and limits are all it is used for.
+    `accept` is the header of the answer that says what would do.
     """
-    remote = request.remote
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and is_loopback(remote) else remote
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != content_type:
+        raise Problem("type_unsupported", headers={accept: content_type})
+
+
+def client_address(request: web.Request, trusted: Networks) -> str | None:
+    """Return the caller's address; behind a trusted proxy, the one it speaks for. Limits are all it is used for."""
+    # Of several lines of the header the last was written by whoever stands nearest.
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return first_untrusted(request.remote, forwarded, trusted)
 
 
 def is_loopback(address: str | None) -> bool:
     """Tell whether an address is this machine's own."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if parsed.version == 6 else None
-    return (mapped or parsed).is_loopback
+    parsed = plain_address(address)
+    return parsed is not None and parsed.is_loopback

@@ -1,7 +1,8 @@
 """The pages: start, conference, watch, booth, venue, personal links, and the static files they load.
 
 A page is rendered in the language asked for and carries, as JSON, all that its script begins with. `?lang=` is the
-switch of the page's language and is remembered by a cookie; it has nothing to do with the language of the sound.
+switch of the page's language and is remembered (`server.security`); it has nothing to do with the language of the
+sound.
 """
 
 from __future__ import annotations
@@ -17,15 +18,14 @@ from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.access import Handler
 from server.config_rooms import ConferenceConfig
-from server.doorman import CALLER, LANGUAGE_COOKIE, Caller, page_path
-from server.i18n import LANGUAGE_NAMES
+from server.doorman import CALLER, Caller, page_path
+from server.ice_servers import servers_for
 from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, DOORMAN, TEMPLATES
 from server.limits import is_loopback
 from server.links import demo_links
 from server.problems import Problem
 from server.security import asked_language
 
-_YEAR_S: Final = 365 * 24 * 3600
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via", "X-Real-IP")
 _TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css",
@@ -120,6 +120,7 @@ def _room_page(request: web.Request, name: str, caller: Caller, booth_id: str | 
             "token": caller.token,
             "ws": f"/ws?{urlencode(query)}",
             "booth": booth_id,
+            "ice_servers": [server.as_page() for server in servers_for(request)],
             "state": request.app[CONDUCTOR].view(room, caller.role or Role.VIEWER),
         },
     )
@@ -128,13 +129,7 @@ def _room_page(request: web.Request, name: str, caller: Caller, booth_id: str | 
 def _page(request: web.Request, template: str, page: Mapping[str, object]) -> web.Response:
     lang = asked_language(request)
     html = request.app[TEMPLATES].render(template, lang, {"boot": request.app[BOOT], **page})
-    response = web.Response(text=html, content_type="text/html", headers={"Content-Language": lang})
-    if request.query.get("lang") in LANGUAGE_NAMES:
-        is_secure = request.app[CONFIG].public_url.startswith("https://")
-        response.set_cookie(
-            LANGUAGE_COOKIE, lang, max_age=_YEAR_S, path="/", httponly=True, samesite="Lax", secure=is_secure
-        )
-    return response
+    return web.Response(text=html, content_type="text/html", headers={"Content-Language": lang})
 
 
 def _programme(found: ConferenceConfig) -> dict[str, object]:
@@ -146,9 +141,17 @@ def _links(request: web.Request) -> list[dict[str, object]]:
     """Return the demo's links for a browser on this machine; to everybody else they are nobody's business."""
     if not _is_at_the_machine(request):
         return []
+    config = request.app[CONFIG]
     return [
-        {"role": link.role.value, "room": link.room, "booth": link.booth, "name": link.name, "url": link.path}
-        for link in demo_links(request.app[CONFIG], request.app[CLOCKS].now())
+        {
+            "role": link.role.value,
+            "room": link.room,
+            "title": dict(config.rooms[RoomId(link.room)].title),
+            "booth": link.booth,
+            "name": link.name,
+            "url": link.path,
+        }
+        for link in demo_links(config, request.app[CLOCKS].now())
     ]
 
 
@@ -158,7 +161,10 @@ def _is_at_the_machine(request: web.Request) -> bool:
     The name is checked against DNS rebinding, the headers because behind a local proxy everybody is local.
     """
     own = urlsplit(request.app[CONFIG].public_url).hostname
-    asked = urlsplit(f"//{request.host}").hostname
+    try:
+        asked = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return False
     if any(name in request.headers for name in _FORWARDED):
         return False
     return is_loopback(request.remote) and _is_local_name(own) and _is_local_name(asked)

@@ -15,7 +15,7 @@ from aiohttp import web
 from media.errors import MediaError
 from server.access import RULE, Handler
 from server.doorman import LANGUAGE_COOKIE
-from server.i18n import negotiate
+from server.i18n import LANGUAGE_NAMES, negotiate
 from server.keys import BOOT, CONFIG, TEMPLATES, TRANSLATOR
 from server.problems import Problem, code_of
 from server.store.base import StoreUnavailable
@@ -48,10 +48,11 @@ _NEVER: Final = ("display-capture", "geolocation", "midi", "payment", "usb")
 # WHIP and WHEP are for programs of any origin (RFC 9725 section 4.9): they take a bearer and no cookie.
 _CORS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After, Tolmach-Edge",
 }
 _PAGES: Final = ("/c/", "/r/", "/join/")
-_PROGRAMS: Final = ("/whip/", "/whep/", "/ws", "/healthz", "/readyz", "/metrics", "/static/", "/hls/")
+_YEAR_S: Final = 365 * 24 * 3600
+_PROGRAMS: Final = ("/whip/", "/whep/", "/ws", "/edge", "/healthz", "/readyz", "/metrics", "/static/", "/hls/")
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -65,6 +66,16 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.path.startswith(("/whip/", "/whep/")):
         headers.update(_CORS)
+
+
+def _remember_language(request: web.Request, response: web.StreamResponse) -> None:
+    """Keep a page language that was asked for by `?lang=`, on personal links and error pages too."""
+    lang = request.query.get("lang")
+    if lang in LANGUAGE_NAMES:
+        is_secure = request.app[CONFIG].public_url.startswith("https://")
+        response.set_cookie(
+            LANGUAGE_COOKIE, str(lang), max_age=_YEAR_S, path="/", httponly=True, samesite="Lax", secure=is_secure
+        )
 
 
 def _permissions(request: web.Request) -> str:
@@ -82,7 +93,14 @@ def asked_language(request: web.Request) -> str:
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Make an answer of everything that is raised below."""
+    """Make an answer of everything that is raised below, and remember the page's language when it is asked for."""
+    response = await _answer(request, handler)
+    if _is_page(request):
+        _remember_language(request, response)
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Problem as problem:
@@ -124,6 +142,7 @@ def error_response(request: web.Request, problem: Problem) -> web.StreamResponse
         "code": problem.code,
         "text": text,
     }
+    headers["Content-Language"] = lang
     html = request.app[TEMPLATES].render("error", lang, page)
     return web.Response(text=html, status=problem.status, headers=headers, content_type="text/html")
 

@@ -95,11 +95,12 @@ class Sessions:
         return Counter(
             one.channel
             for one in self._by_id.values()
-            if one.room == room and one.kind is SessionKind.LISTEN and _is_audience(one.owner)
+            if one.room == room and one.kind is SessionKind.LISTEN and is_audience(one.owner)
         )
 
 
-def _is_audience(owner: Invitation | None) -> bool:
+def is_audience(owner: Invitation | None) -> bool:
+    """Tell whether somebody only listens; booths, venue, speakers and the desk are at work."""
     return owner is None or owner.role.value in ("viewer", "participant")
 
 

@@ -15,7 +15,7 @@ from media.engine import Answer
 from media.errors import PeerUnknown
 from server.engine import MediaEngine
 from server.problems import Problem
-from server.sessions import Session, Sessions
+from server.sessions import Session, Sessions, is_audience
 from server.tokens import Invitation
 
 
@@ -67,7 +67,9 @@ class Switchboard:
         bus = global_name(room, session.bus)
         self._sessions.put(session)
         try:
-            answer = await self._engine.subscribe(session.peer, offer, bus=bus, picture=room)
+            answer = await self._engine.subscribe(
+                session.peer, offer, bus=bus, picture=room, at_work=not is_audience(owner)
+            )
         except BaseException:
             self._sessions.forget(session)
             raise
@@ -83,6 +85,10 @@ class Switchboard:
             raise Problem("session_unknown") from None
         if self._sessions.get(session.id) is not None:
             self._sessions.put(changed)
+
+    async def update_ice(self, session: Session, fragment: str, etags: frozenset[str] | None) -> Answer | None:
+        """Pass a trickle fragment on. Raises MediaError for one that cannot be taken, and when the peer is gone."""
+        return await self._engine.update_ice(session.peer, fragment, etags=etags)
 
     async def end(self, session: Session) -> None:
         """End a session and its peer."""

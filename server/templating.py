@@ -8,8 +8,9 @@ all they get is ``page``, a dictionary that is JSON-ready:
 * every page: ``page`` (``start``, ``watch``, ``booth``, ``venue``, ``error``), ``boot``;
 * ``start``: ``conferences`` = [{``slug``, ``title``: {lang: text}, ``rooms``: [room ids]}];
 * ``conference``: ``conference`` = {``slug``, ``title``, ``rooms``: [{``room``, ``title``, ``languages``}]};
-* both: ``links`` = [{``role``, ``room``, ``booth`` or null, ``name``, ``url``}], empty away from localhost;
-* ``watch``, ``booth``, ``venue``: ``room``, ``state`` (the room's view), ``token``, ``ws``, ``booth``;
+* both: ``links`` = [{``role``, ``room``, ``title``, ``booth`` or null, ``name``, ``url``}], empty away from localhost;
+* ``watch``, ``booth``, ``venue``: ``room``, ``state`` (the room's view), ``token``, ``ws``, ``booth``,
+  ``ice_servers`` (RTCIceServer, credentials included);
 * ``error``: ``status`` (HTTP code), ``code`` (stable), ``text`` (what happened and what to do).
 
 ``lang``, ``languages`` and ``messages`` are filled in by `Templates.render` unless given.

@@ -21,6 +21,7 @@ from interpreting.roles import Role
 ALGORITHM = "HS256"
 ISSUER = "tolmach"
 AUDIENCE = "tolmach"
+EDGE_AUDIENCE = "tolmach-edge"
 LEEWAY_S = 60
 DEFAULT_HOURS = 72.0
 # No invitation lasts longer: a revocation, which knows only the id, must be kept as long as the token might hold.
@@ -29,6 +30,7 @@ MAX_HOURS = 24 * 366
 MAX_TOKEN_CHARS = 4096
 
 _REQUIRED = ["iss", "aud", "sub", "jti", "room", "role", "iat", "exp"]
+_EDGE_REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp"]
 
 
 class TokenError(Exception):
@@ -119,20 +121,57 @@ def read(secret: str, token: str, *, now: float | None = None) -> Invitation:
     our key for another issuer or audience), token_expired (over for more than `LEEWAY_S`). An issue time in the
     future is borne: it is no start of validity, and a clock set back must not shut out those invited before.
     """
-    claims = _verified_claims(secret, token)
+    claims = _verified_claims(secret, token, AUDIENCE, _REQUIRED)
     invitation = _invitation(claims)
     if (time.time() if now is None else now) >= invitation.forgotten_at:
         raise TokenError("token_expired")
     return invitation
 
 
-def _verified_claims(secret: str, token: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class EdgePass:
+    """What lets an edge process in, and opens nothing else. `id` is what `tolmach revoke` takes."""
+
+    id: str
+    name: str
+    expires_at: int
+
+
+def issue_edge_pass(
+    secret: str, name: str, hours: float = DEFAULT_HOURS, *, now: float | None = None
+) -> tuple[str, str]:
+    """Return a signed edge token and its id. Raises ValueError for more than `MAX_HOURS`."""
+    if hours > MAX_HOURS:
+        raise ValueError(f"an edge's token lasts at most {MAX_HOURS} hours")
+    issued_at = int(time.time() if now is None else now)
+    id = secrets.token_hex(8)
+    claims: dict[str, Any] = {
+        "iss": ISSUER,
+        "aud": EDGE_AUDIENCE,
+        "sub": name,
+        "jti": id,
+        "iat": issued_at,
+        "exp": issued_at + int(hours * 3600),
+    }
+    return jwt.encode(claims, secret, algorithm=ALGORITHM), id
+
+
+def read_edge_pass(secret: str, token: str, *, now: float | None = None) -> EdgePass:
+    """Return what an edge's token says. Raises TokenError as `read` does; an invitation is token_foreign."""
+    claims = _verified_claims(secret, token, EDGE_AUDIENCE, _EDGE_REQUIRED)
+    found = EdgePass(_text(claims, "jti"), _text(claims, "sub"), _seconds(claims, "exp"))
+    if (time.time() if now is None else now) >= found.expires_at + LEEWAY_S:
+        raise TokenError("token_expired")
+    return found
+
+
+def _verified_claims(secret: str, token: str, audience: str, required: list[str]) -> dict[str, Any]:
     if len(token) > MAX_TOKEN_CHARS:
         raise TokenError("token_invalid")
     # Times are judged by `read`, which can be told the time.
-    options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    options: Any = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
     try:
-        return jwt.decode(token, secret, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=options)
+        return jwt.decode(token, secret, algorithms=[ALGORITHM], issuer=ISSUER, audience=audience, options=options)
     except (jwt.InvalidIssuerError, jwt.InvalidAudienceError) as error:
         raise TokenError("token_foreign") from error
     except (jwt.InvalidTokenError, ValueError) as error:

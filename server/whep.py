@@ -14,6 +14,8 @@ from aiohttp import web
 from interpreting.ids import RoomId
 from server.access import Handler
 from server.doorman import CALLER
+from server.ice_patch import FRAGMENT, patch_ice
+from server.ice_servers import add_links
 from server.keys import CONDUCTOR
 from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, read_body, require_type
 from server.messages import BadMessage, parse_json
@@ -21,12 +23,14 @@ from server.problems import Problem
 from server.sessions import Session, SessionKind
 
 SDP: Final = "application/sdp"
+EDGE: Final = "Tolmach-Edge"
+"""The header that names the edge a session is on, so that its page knows when that edge is lost."""
 CHANNEL_EXTENSION: Final = "urn:tolmach:whep:ext:channel"
 _IS_UNDER: Final[Mapping[object, bool]] = {"none": False, "under": True}
 
 
 async def listen(request: web.Request) -> web.Response:
-    """POST: take the offer, answer 201 with Location, ETag, the answer and the extension's Link."""
+    """POST: take the offer, answer 201 with Location, ETag, the answer, Links of the extension and TURN servers."""
     require_type(request, SDP)
     is_under = _is_under(request.query.get("original", "none"))
     room, channel = _channel(request)
@@ -38,33 +42,44 @@ async def listen(request: web.Request) -> web.Response:
     owner = request[CALLER].invitation
     session, answer = await request.app[CONDUCTOR].switchboard.listen(room, owner, channel, is_under, text)
     location = f"/whep/{room}/{channel}/{session.id}"
-    return web.Response(
-        status=201,
-        text=answer.sdp,
-        content_type=SDP,
-        headers={
-            "Location": location,
-            "ETag": answer.etag,
-            "Link": f'<{location}/channel>; rel="{CHANNEL_EXTENSION}"',
-        },
+    response = web.Response(
+        status=201, text=answer.sdp, content_type=SDP, headers={"Location": location, "ETag": answer.etag}
     )
+    if answer.edge:
+        response.headers[EDGE] = answer.edge
+    response.headers.add("Link", f'<{location}/channel>; rel="{CHANNEL_EXTENSION}"')
+    add_links(request, response)
+    return response
 
 
 async def switch(request: web.Request) -> web.Response:
     """PUT {session}/channel: hear another channel from now on; 204."""
     require_type(request, "application/json")
     session = _session(request)
+    channel, is_under = parse_wish(await read_body(request, JSON_MAX_BYTES))
+    if not request.app[CONDUCTOR].has_channel(session.room, channel):
+        raise Problem("channel_unknown")
+    await request.app[CONDUCTOR].switchboard.switch(session, channel, is_under)
+    return web.Response(status=204)
+
+
+def parse_wish(raw: bytes) -> tuple[str, bool]:
+    """Return the channel a listener wishes for, and whether the original is to be heard under it. Raises Problem."""
     try:
-        wish = parse_json(await read_body(request, JSON_MAX_BYTES))
+        wish = parse_json(raw)
     except BadMessage:
         raise Problem("request_invalid") from None
     if not isinstance(wish, dict) or not {"channel"} <= wish.keys() <= {"channel", "original"}:
         raise Problem("request_invalid")
     channel = wish["channel"]
-    if not isinstance(channel, str) or not request.app[CONDUCTOR].has_channel(session.room, channel):
+    if not isinstance(channel, str):
         raise Problem("channel_unknown")
-    await request.app[CONDUCTOR].switchboard.switch(session, channel, _is_under(wish.get("original", "none")))
-    return web.Response(status=204)
+    return channel, _is_under(wish.get("original", "none"))
+
+
+async def patch(request: web.Request) -> web.Response:
+    """PATCH: candidates, 204, or an ICE restart, 200."""
+    return await patch_ice(request, _session(request))
 
 
 async def end(request: web.Request) -> web.Response:
@@ -80,19 +95,23 @@ async def head(request: web.Request) -> web.Response:
 
 
 async def options(request: web.Request) -> web.Response:
-    """OPTIONS: what a program of another origin may send, and what POST takes."""
+    """OPTIONS: what a program of another origin may send, and what POST and PATCH take, and the TURN servers."""
     if request.path.endswith("/channel") and "session" in request.match_info:
         methods = "PUT"
     else:
-        methods = "DELETE" if "session" in request.match_info else "POST, HEAD"
+        methods = "PATCH, DELETE" if "session" in request.match_info else "POST, HEAD"
     headers = {
         "Access-Control-Allow-Methods": methods,
-        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
         "Access-Control-Max-Age": "86400",
     }
+    if "PATCH" in methods:
+        headers["Accept-Patch"] = FRAGMENT
+    response = web.Response(status=204, headers=headers)
     if "POST" in methods:
-        headers["Accept-Post"] = SDP
-    return web.Response(status=204, headers=headers)
+        response.headers["Accept-Post"] = SDP
+        add_links(request, response)
+    return response
 
 
 def _channel(request: web.Request) -> tuple[RoomId, str]:
@@ -127,6 +146,7 @@ def _session(request: web.Request) -> Session:
 HANDLERS: Final[Mapping[str, Handler]] = {
     "whep_listen": listen,
     "whep_switch": switch,
+    "whep_patch": patch,
     "whep_end": end,
     "whep_head": head,
     "whep_options": options,

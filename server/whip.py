@@ -1,7 +1,7 @@
 """WHIP, RFC 9725: a venue, a booth's microphone or a remote speaker sends its sound (and picture) in.
 
-As what the sound comes in is said by the bearer's role alone. Trickle and restart by PATCH are not offered yet
-(405), so an offer carries all it needs; the answer carries all of ours.
+As what the sound comes in is said by the bearer's role alone. The answer carries all of our candidates; PATCH takes
+the client's, and restarts ICE.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from aiohttp import web
 from interpreting.ids import RoomId
 from server.access import Handler
 from server.doorman import CALLER
+from server.ice_patch import FRAGMENT, patch_ice
+from server.ice_servers import add_links
 from server.keys import CONDUCTOR
 from server.limits import SDP_MAX_BYTES, read_body, require_type
 from server.problems import Problem
@@ -23,7 +25,7 @@ SDP: Final = "application/sdp"
 
 
 async def publish(request: web.Request) -> web.Response:
-    """POST: take the offer, answer 201 with Location, ETag and the answer."""
+    """POST: take the offer, answer 201 with Location, ETag, TURN servers and the answer."""
     require_type(request, SDP)
     offer = await read_body(request, SDP_MAX_BYTES)
     caller = request[CALLER]
@@ -35,12 +37,19 @@ async def publish(request: web.Request) -> web.Response:
         raise Problem("offer_malformed") from None
     room = RoomId(request.match_info["room"])
     session, answer = await request.app[CONDUCTOR].switchboard.publish(room, caller.invitation, text)
-    return web.Response(
+    response = web.Response(
         status=201,
         text=answer.sdp,
         content_type=SDP,
         headers={"Location": f"/whip/{room}/{session.id}", "ETag": answer.etag},
     )
+    add_links(request, response)
+    return response
+
+
+async def patch(request: web.Request) -> web.Response:
+    """PATCH: candidates, 204, or an ICE restart, 200; the same errors as DELETE, and those of the fragment."""
+    return await patch_ice(request, _session(request))
 
 
 async def end(request: web.Request) -> web.Response:
@@ -50,16 +59,18 @@ async def end(request: web.Request) -> web.Response:
 
 
 async def options(request: web.Request) -> web.Response:
-    """OPTIONS: what a program of another origin may send, and what POST takes."""
+    """OPTIONS: what a program of another origin may send, and what POST and PATCH take, and the TURN servers."""
     is_session = "session" in request.match_info
     headers = {
-        "Access-Control-Allow-Methods": "DELETE" if is_session else "POST",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Methods": "PATCH, DELETE" if is_session else "POST",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
         "Access-Control-Max-Age": "86400",
     }
+    headers |= {"Accept-Patch": FRAGMENT} if is_session else {"Accept-Post": SDP}
+    response = web.Response(status=204, headers=headers)
     if not is_session:
-        headers["Accept-Post"] = SDP
-    return web.Response(status=204, headers=headers)
+        add_links(request, response)
+    return response
 
 
 def _session(request: web.Request) -> Session:
@@ -76,6 +87,7 @@ def _session(request: web.Request) -> Session:
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "whip_publish": publish,
+    "whip_patch": patch,
     "whip_end": end,
     "whip_options": options,
 }

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from interpreting.codec import parse_command
 from interpreting.commands import Command
@@ -33,6 +33,8 @@ from server.tokens import Invitation
 
 HEARTBEAT_S: Final = 20.0
 COMMANDS: Final = Rate(burst=40, per_s=20)
+# Who goes on past it, answers and all, wants our time and nothing else. A page resends some dozen at most.
+PATIENCE: Final = Rate(burst=200, per_s=20)
 CLOSE_TIMEOUT_S: Final = 2.0
 
 _ENDED: Final[Mapping[str, str]] = {"token_expired": "expired", "token_revoked": "revoked"}
@@ -68,7 +70,11 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     if hub.is_closing:
         raise Problem("stopping", headers={"Retry-After": "2"})
     socket = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S, timeout=CLOSE_TIMEOUT_S, max_msg_size=2 * MAX_MESSAGE_BYTES, compress=False
+        heartbeat=HEARTBEAT_S,
+        timeout=CLOSE_TIMEOUT_S,
+        max_msg_size=2 * MAX_MESSAGE_BYTES,
+        compress=False,
+        autoping=False,  # pings count like commands
     )
     await socket.prepare(request)
     lang = asked_language(request)
@@ -110,23 +116,35 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Cl
 async def _converse(
     conductor: Conductor, socket: web.WebSocketResponse, client: Client, clock: Callable[[], float]
 ) -> None:
-    """Answer messages one after another until the socket is closed or a message is none of ours."""
-    bucket = Bucket.full(COMMANDS, clock())
+    """Answer messages one after another until the socket is closed, a message is none of ours, or they are a flood."""
+    bucket, patience = Bucket.full(COMMANDS, clock()), Bucket.full(PATIENCE, clock())
     async for message in socket:
         if client.closed_with is not None:
             return
-        if message.type is not WSMsgType.TEXT:
-            client.close("bad_message")
+        is_fast = bucket.take(clock()) > 0
+        if is_fast and patience.take(clock()) > 0:
+            client.close("too_fast")
             return
+        if message.type is WSMsgType.PONG:
+            continue
+        if message.type is WSMsgType.PING:
+            await socket.pong(message.data)
+            continue
         try:
-            command = parse_command_message(message.data)
+            command = parse_command_message(_text_of(message))
         except BadMessage:
             client.close("bad_message")
             return
-        if bucket.take(clock()) > 0:
+        if is_fast:
             _refuse(client, command.id, "too_fast")
         else:
             await _answer(conductor, client, command)
+
+
+def _text_of(message: WSMessage) -> str:
+    if message.type is not WSMsgType.TEXT:
+        raise BadMessage("not text")
+    return str(message.data)
 
 
 async def _answer(conductor: Conductor, client: Client, message: CommandMessage) -> None:

@@ -8,7 +8,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from interpreting.ids import PersonId, RoomId
 from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, SourceFlowing, SourceSilent
-from media.errors import MediaError, PeerUnknown
+from media.errors import EtagStale, MediaError, PeerUnknown
+from media.ice import Credentials
+from media.trickle import format_fragment, parse_fragment
 from server.store import Document, Log, Store, StoreUnavailable
 
 ANSWER_SDP = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
@@ -24,6 +26,7 @@ class FakeEngine:
         self.demos: list[str] = []
         self.publishers: dict[str, tuple[str | None, str | None]] = {}
         self.listeners: dict[str, str] = {}
+        self.ice: dict[str, Credentials] = {}
         self.refuse_with: MediaError | None = None
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
 
@@ -56,11 +59,25 @@ class FakeEngine:
         self.publishers[peer] = (audio, video)
         return Answer(ANSWER_SDP, '"1"')
 
-    async def subscribe(self, peer: str, offer: str, *, bus: str, picture: str | None) -> Answer:
+    async def subscribe(
+        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+    ) -> Answer:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.listeners[peer] = bus
         return Answer(ANSWER_SDP, '"1"')
+
+    async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:
+        read = parse_fragment(fragment)
+        if peer not in {**self.publishers, **self.listeners}:
+            raise PeerUnknown
+        ours = self.ice.setdefault(peer, Credentials("1", "password", "them"))
+        if etags is not None and ours.etag not in etags:
+            raise EtagStale
+        if read.ufrag == ours.remote_ufrag:
+            return None
+        ours = self.ice[peer] = Credentials(f"{ours.ufrag}1", "password", read.ufrag)
+        return Answer(format_fragment(ours, read.section, []), ours.etag)
 
     async def close_peer(self, peer: str) -> bool:
         gone = (self.publishers.pop(peer, None), self.listeners.pop(peer, None))
@@ -91,6 +108,7 @@ class FakeEngine:
             mixer={"late_ticks": 0},
             packets_sent=5,
             packets_dropped=0,
+            ways={"ipv4": 1, "ipv6": 0, "relay": 2},
             publishers={},
         )
 

@@ -19,14 +19,28 @@ from deploy.load import janus, measure
 from deploy.load.listening import Figures, Plan, idle_share, measure_listening
 from deploy.load.netns import NamespaceError, pair_of_namespaces, raise_socket_limits
 from deploy.load.processes import REPOSITORY, BenchError, Children, end, pause
-from deploy.load.targets import Place, Tolmach, start_janus
+from deploy.load.targets import Place, Tolmach, start_janus, start_wire
 
-PARTS: Final = ("idle", "server", "janus", "click")
+PARTS: Final = ("wire", "idle", "server", "janus", "click")
 CURVE: Final = (100, 300, 1000, 3000)
 _WARM_UP_S: Final = 3.0
 _QUICK_IDLE_S: Final = 4.0
+_WIRE_S: Final = 5.0
 _LIMIT_S: Final = 240
 _LIMIT_A_STEP_S: Final = 120
+
+
+def bench_wire(place: Place, plan: Plan, figures: Figures) -> None:
+    """What nothing but sending costs here."""
+    with _workplace() as (_, children):
+        sender, receiver = start_wire(place, children)
+        for step in plan.steps:
+            ports = receiver.ask(f"open {step}", _WIRE_S)["ports"]
+            command = f"send {place.listener_ip} {_WIRE_S} {','.join(map(str, ports))}"
+            cost = sender.ask(command, 4 * _WIRE_S)["us_per_packet"]
+            figures.add(f"wire_us_per_packet{plan.suffix(step)}", cost)
+        sender.stop()
+        receiver.stop()
 
 
 def bench_server(place: Place, plan: Plan, parts: frozenset[str], figures: Figures) -> None:
@@ -98,6 +112,8 @@ def parse_options(arguments: list[str] | None = None) -> tuple[Plan, frozenset[s
 
 
 def _run_in(place: Place, plan: Plan, parts: frozenset[str], figures: Figures) -> None:
+    if "wire" in parts:
+        bench_wire(place, plan, figures)
     if parts & {"idle", "server"}:
         bench_server(place, plan, parts, figures)
     if "janus" in parts and not janus.is_installed():

@@ -101,7 +101,7 @@ def pair_of_namespaces() -> Iterator[Pair]:
     Raises:
         NamespaceError: not root, no `ip`, or the kernel refuses.
     """
-    reason = missing_right(os.geteuid(), _find("ip"))
+    reason = missing_right(os.geteuid(), find_tool("ip"))
     if reason is not None:
         raise NamespaceError(reason)
     remove_stale()
@@ -125,7 +125,8 @@ def raise_socket_limits() -> bool:
     return True
 
 
-def _find(tool: str) -> str | None:
+def find_tool(tool: str) -> str | None:
+    """Where a tool of the system is; None when it is not installed."""
     # sbin is not on every user's PATH.
     for folder in [*os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin"]:
         if folder and Path(folder, tool).exists():

@@ -83,6 +83,11 @@ class LeanPeer:
             transaction, f"{theirs.ufrag}:{self._ours.ufrag}", theirs.password.encode(), tie_breaker=1 << 63
         )
 
+    def renew(self, ours: Credentials, remote: Remote) -> None:
+        """Go on with the credentials of a restarted ICE session; DTLS and SRTP stay as they are."""
+        self._ours, self._remote = ours, remote
+        self._transactions.clear()
+
     def due(self, now: float) -> list[bytes]:
         """What should be sent now while connecting; gives up after `GIVE_UP_S`."""
         if self.phase not in (Phase.CHECKING, Phase.SECURING):

@@ -89,7 +89,8 @@ def format_audio(
 
 
 def parse_remote(text: str, prefer_host: str | None = None) -> Remote:
-    """Read an answer or offer. Among its IPv4 host candidates over UDP the one at `prefer_host` wins, else the first.
+    """Read an answer or offer. Of its host candidates over UDP the one at `prefer_host` wins, else the first of IPv4,
+    else the first.
 
     Raises:
         SdpError: no ICE credentials, no fingerprint, no usable candidate or no Opus.
@@ -118,8 +119,8 @@ def _one(pattern: str, text: str) -> tuple[str, ...]:
 
 
 def _candidate(text: str, prefer_host: str | None) -> tuple[str, int]:
-    found = re.findall(r"^a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", text, re.MULTILINE | re.IGNORECASE)
+    found = re.findall(r"^a=candidate:\S+ 1 udp \d+ ([\da-f.:]+) (\d+) typ host", text, re.MULTILINE | re.IGNORECASE)
     hosts = [(host, int(port)) for host, port in found]
     if not hosts:
-        raise SdpError("no IPv4 host candidate over UDP in the description")
-    return next((pair for pair in hosts if pair[0] == prefer_host), hosts[0])
+        raise SdpError("no host candidate over UDP in the description")
+    return min(hosts, key=lambda pair: (pair[0] != prefer_host, ":" in pair[0]))

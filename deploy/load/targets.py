@@ -158,6 +158,14 @@ def start_janus(place: Place, folder: Path, children: Children, seconds: float) 
     return Target("janus", server.pid, listeners)
 
 
+def start_wire(place: Place, children: Children) -> tuple[Steered, Steered]:
+    """The sender where servers run, and the receiver where listeners run."""
+    command = [sys.executable, "-m", "deploy.load.wire", "--bind", place.listener_ip]
+    sender = children.start("wire-sender", command, namespace=place.server_namespace, is_steered=True)
+    receiver = children.start("wire-receiver", command, namespace=place.listener_namespace, is_steered=True)
+    return Steered("wire-sender", sender, children), Steered("wire-receiver", receiver, children)
+
+
 def _listeners(name: str, target: list[str], place: Place, children: Children) -> Steered:
     command = [sys.executable, "-m", "deploy.load.lean", *target, "--bind", place.listener_ip, "--commands"]
     child = children.start(name, command, namespace=place.listener_namespace, is_steered=True)

@@ -55,12 +55,26 @@ class HttpSignalling:
             self._locations.append(urljoin(self._url, location))
         return parse_remote(answer, urlsplit(self._url).hostname)
 
-    async def aclose(self) -> None:
-        """DELETE every session and close the connections; a server that is gone already is passed over."""
+    async def switch(self, channel: str) -> None:
+        """Have the last session hear another channel.
+
+        Raises:
+            SignallingError: any other status than 204, as `http_<status>`, or no connection.
+        """
+        try:
+            async with self._open().put(f"{self._locations[-1]}/channel", json={"channel": channel}) as response:
+                if response.status != 204:
+                    raise SignallingError(f"http_{response.status}")
+        except aiohttp.ClientError as error:
+            raise SignallingError(type(error).__name__) from error
+
+    async def aclose(self, *, says_goodbye: bool = True) -> None:
+        """DELETE every session, unless without a word, and close; a server that is gone already is passed over."""
         if self._session is None:
             return
-        gate = asyncio.Semaphore(_GOODBYES_AT_ONCE)
-        await asyncio.gather(*(self._delete(location, gate) for location in self._locations))
+        if says_goodbye:
+            gate = asyncio.Semaphore(_GOODBYES_AT_ONCE)
+            await asyncio.gather(*(self._delete(location, gate) for location in self._locations))
         await self._session.close()
 
     async def _delete(self, location: str, gate: asyncio.Semaphore) -> None:

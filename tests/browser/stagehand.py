@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,7 @@ class Server:
     process: subprocess.Popen[str] | None = None
     links: list[tuple[str, str, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -103,7 +104,7 @@ class Server:
             **self.environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server", "run"],
+            [sys.executable, "-m", "server", "run", *self.arguments],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -152,9 +153,11 @@ def wait_until(happened: Callable[[], bool], what: str, seconds: float = 10) -> 
 
 
 @contextmanager
-def chromium(playwright: Playwright, microphone: Path | None = None) -> Iterator[Browser]:
-    """Chromium whose fake microphone plays `microphone` in a circle."""
-    flags = [*_FLAGS]
+def chromium(
+    playwright: Playwright, microphone: Path | None = None, *, more: Sequence[str] = (), less: Sequence[str] = ()
+) -> Iterator[Browser]:
+    """Chromium whose fake microphone plays `microphone` in a circle; with some flags more, and some less."""
+    flags = [*(flag for flag in _FLAGS if flag not in less), *more]
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}")
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)

@@ -174,7 +174,7 @@ def test_the_server_is_restarted(conference: Conference) -> None:
     hears(conference.listeners["de"], JONAS, [VENUE, OLENA], seconds=20)
     hears(conference.listeners["en"], MARIA, [VENUE, OLENA], seconds=20)
     hears(conference.listeners["uk"], VENUE, [JONAS, OLENA], seconds=20)
-    assert air(conference.jonas) == "on_air"
+    wait_until(lambda: air(conference.jonas) == "on_air", "Jonas is on air as before")
     hears(conference.olena, VENUE, [JONAS], seconds=20)
 
 

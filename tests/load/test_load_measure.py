@@ -59,7 +59,7 @@ def test_a_curve_has_its_steps_in_rising_order_and_names_them() -> None:
     plan, parts, limit = parse_options(["--curve", "--listeners", "500", "--skip", "janus", "--skip", "click"])
     assert plan.steps == tuple(sorted({*CURVE, 500}))
     assert [plan.suffix(step) for step in plan.steps] == ["_at_100", "_at_300", "", "_at_1000", "_at_3000"]
-    assert parts == {"idle", "server"}
+    assert parts == {"wire", "idle", "server"}
     assert limit > 240
 
 

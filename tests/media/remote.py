@@ -56,6 +56,7 @@ class Remote:
 
     def __init__(self, answer: str, address: Address) -> None:
         self.address = address
+        self.own_ufrag = "them"
         self.ufrag, self.password, theirs = read_answer(answer)
         self.dtls = DtlsEndpoint(IDENTITY, (theirs,), is_server=False)
         self.received: list[bytes] = []
@@ -64,7 +65,7 @@ class Remote:
         """A connectivity check."""
         return stun.format_request(
             os.urandom(12),
-            username if username is not None else f"{self.ufrag}:them",
+            username if username is not None else f"{self.ufrag}:{self.own_ufrag}",
             password or self.password,
             tie_breaker=1,
             nominate=nominate,

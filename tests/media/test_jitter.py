@@ -92,6 +92,30 @@ def test_a_burst_after_a_stall_is_worked_off_within_two_seconds() -> None:
     assert buffer.counts.lost == 0
 
 
+def test_on_a_calm_line_it_settles_shallower_than_it_began() -> None:
+    buffer = JitterBuffer()
+    frames = play(buffer, ([p] for p in packets(2000)))
+    assert buffer.depth_ms <= 15
+    assert buffer.counts.stretched == 0
+    assert silent(frames) <= 2
+
+
+def test_on_a_jittery_line_it_settles_deep_enough_and_stays_whole() -> None:
+    buffer = JitterBuffer()
+    all_packets = list(packets(1500))
+    # Every tenth packet comes 60 ms late, the three behind it with it.
+    due = [n // 10 * 10 + 3 if n % 10 < 4 else n for n in range(1500)]
+    script: list[list[RtpPacket]] = [[] for _ in range(1500)]
+    for packet, tick in zip(all_packets, due, strict=True):
+        script[tick].append(packet)
+    play(buffer, script[:500])
+    before = buffer.counts.concealed
+    play(buffer, script[500:])
+    assert buffer.counts.lost == 0
+    assert buffer.counts.concealed - before <= 5 * FRAME_SAMPLES
+    assert buffer.depth_ms <= 120
+
+
 def test_a_pause_of_the_sender_is_silence_and_no_delay() -> None:
     buffer = JitterBuffer()
     all_packets = list(packets(300))

@@ -62,7 +62,7 @@ def test_each_bus_carries_its_own_sources_at_their_gains(bench: Bench) -> None:
     bench.mixer.set_mix("de", {"mic": Mix(1.0), "floor": Mix(0.2)})
     bench.mixer.set_mix("uk", {"floor": Mix(1.0)})
     for bus in ("de", "uk"):
-        bench.mixer.set_sinks(bus, 1)
+        bench.mixer.set_sinks(bus, {1: 1})
     bench.run(40)
     assert bench.strength("de", 900) == pytest.approx(0.3, rel=0.1)
     assert bench.strength("de", 500) == pytest.approx(0.06, rel=0.15)
@@ -76,12 +76,12 @@ def test_a_bus_without_a_sink_and_a_source_without_a_bus_cost_nothing(bench: Ben
     bench.mixer.add_source("heard", heard)
     bench.mixer.set_mix("de", {"heard": Mix(1.0)})
     bench.mixer.set_mix("uk", {"idle": Mix(1.0)})
-    bench.mixer.set_sinks("de", 1)
+    bench.mixer.set_sinks("de", {1: 1})
     bench.run(10)
     assert (idle.pulled, idle.skipped) == (0, 10)
     assert heard.pulled == 10
     assert "uk" not in bench.heard
-    bench.mixer.set_sinks("de", 0)
+    bench.mixer.set_sinks("de", {})
     bench.run(10)
     assert heard.pulled == 10
 
@@ -90,7 +90,7 @@ def test_a_handover_leaves_no_hole(bench: Bench) -> None:
     bench.mixer.add_source("first", Tone(500))
     bench.mixer.add_source("second", Tone(900))
     bench.mixer.set_mix("uk", {"first": Mix(1.0)})
-    bench.mixer.set_sinks("uk", 1)
+    bench.mixer.set_sinks("uk", {1: 1})
     bench.run(30)
     bench.mixer.set_mix("uk", {"first": Mix(0.0, 30), "second": Mix(1.0, 30)})
     bench.run(30)
@@ -105,7 +105,7 @@ def test_a_handover_leaves_no_hole(bench: Bench) -> None:
 
 def test_the_floor_comes_back_slowly(bench: Bench) -> None:
     bench.mixer.add_source("floor", Tone(500))
-    bench.mixer.set_sinks("uk", 1)
+    bench.mixer.set_sinks("uk", {1: 1})
     bench.mixer.set_mix("uk", {"floor": Mix(0.0)})
     bench.run(10)
     bench.mixer.set_mix("uk", {"floor": Mix(1.0, 300)})
@@ -114,6 +114,16 @@ def test_the_floor_comes_back_slowly(bench: Bench) -> None:
     assert levels[5] < 0.15
     assert max(np.diff(levels)) < 0.05
     assert levels[-1] == pytest.approx(0.3, rel=0.15)
+
+
+def test_long_packets_carry_the_same_sound_a_third_as_often(bench: Bench) -> None:
+    bench.mixer.add_source("floor", Tone(500))
+    bench.mixer.set_mix("uk", {"floor": Mix(1.0)})
+    bench.mixer.set_sinks("uk", {1: 0, 3: 5})
+    bench.run(40)
+    assert len(bench.heard["uk"]) == 13
+    assert all(len(sound) == 3 * FRAME_SAMPLES for sound in bench.heard["uk"])
+    assert bench.strength("uk", 500) == pytest.approx(0.3, rel=0.1)
 
 
 def test_all_sources_at_once_stay_below_full_scale(bench: Bench) -> None:
@@ -131,7 +141,7 @@ def test_a_source_that_goes_leaves_silence_and_its_successor_is_heard(bench: Ben
     first = Tone(500)
     bench.mixer.add_source("venue", first)
     bench.mixer.set_mix("floor", {"venue": Mix(1.0)})
-    bench.mixer.set_sinks("floor", 1)
+    bench.mixer.set_sinks("floor", {1: 1})
     bench.run(20)
     bench.mixer.remove_source("venue", first)
     bench.run(30)
@@ -153,7 +163,7 @@ def test_a_source_that_breaks_costs_a_tick_and_is_told(bench: Bench) -> None:
 
     bench.mixer.add_source("venue", Broken(500))
     bench.mixer.set_mix("floor", {"venue": Mix(1.0)})
-    bench.mixer.set_sinks("floor", 1)
+    bench.mixer.set_sinks("floor", {1: 1})
     bench.run(10)
     assert bench.errors == ["RuntimeError"]
     assert bench.mixer.counts.failed == 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from media import sdp
 from media.dtls import Fingerprint
 from media.errors import OfferRejected
-from media.offers import agree_to_publish, agree_to_send
+from media.offers import TRANSPORT_CC, Ssrcs, agree_to_publish, agree_to_send
 
 HEAD = [
     "v=0",
@@ -73,7 +73,7 @@ def test_a_browsers_offer_is_read() -> None:
 
 
 def test_the_answer_names_our_numbers_in_their_terms() -> None:
-    agreed = agree_to_send(sdp.parse_offer(text(AUDIO, VIDEO)), 1234, 5678)
+    agreed = agree_to_send(sdp.parse_offer(text(AUDIO, VIDEO)), Ssrcs(1234, 5678, 5679))
     answer = sdp.format_answer(ICE, agreed.sections, 1, "tolmach").split("\r\n")
     assert (agreed.audio_type, agreed.video_types) == (109, {"h264": 108, "vp8": 96})
     for line in (
@@ -93,8 +93,43 @@ def test_the_answer_names_our_numbers_in_their_terms() -> None:
     assert "a=rtcp-fb:96 transport-cc" not in answer
 
 
+RED = ["a=rtpmap:63 red/48000/2", "a=fmtp:63 109/109"]
+REPAIR = ["a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=108", f"a=extmap:4 {TRANSPORT_CC}", "a=rtcp-fb:108 transport-cc"]
+
+
+def full(direction: str, audio_order: str) -> str:
+    audio = [line.replace("SAVPF 109 0", f"SAVPF {audio_order}") for line in AUDIO] + RED
+    video = [line.replace("SAVPF 96 102 108", "SAVPF 96 102 108 97") for line in VIDEO] + REPAIR
+    return text(audio, video).replace("recvonly", direction)
+
+
+def test_red_is_taken_when_the_offerer_puts_it_first() -> None:
+    first = agree_to_send(sdp.parse_offer(full("recvonly", "63 109")), Ssrcs(1, 2, 3))
+    assert (first.audio_type, first.red_type) == (109, 63)
+    assert "m=audio 8080 UDP/TLS/RTP/SAVPF 63 109" in sdp.format_answer(ICE, first.sections, 1, "t")
+    second = agree_to_send(sdp.parse_offer(full("recvonly", "109 63")), Ssrcs(1, 2, 3))
+    assert (second.audio_type, second.red_type) == (109, None)
+
+
+def test_repair_streams_are_answered_where_they_are_offered() -> None:
+    agreed = agree_to_send(sdp.parse_offer(full("recvonly", "109 63")), Ssrcs(1, 2, 3))
+    answer = sdp.format_answer(ICE, agreed.sections, 1, "tolmach").split("\r\n")
+    assert agreed.repair_types == {"h264": 97}
+    for line in ("a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=108", "a=ssrc-group:FID 2 3", "a=ssrc:3 cname:tolmach"):
+        assert line in answer
+
+
+def test_a_publishers_line_is_measured_where_it_offers_that() -> None:
+    agreed = agree_to_publish(sdp.parse_offer(full("sendonly", "63 109")), takes_audio=True, takes_video=True)
+    answer = sdp.format_answer(ICE, agreed.sections, 1, "tolmach").split("\r\n")
+    assert agreed.feedback_id == 4
+    assert f"a=extmap:4 {TRANSPORT_CC}" in answer
+    assert "a=rtcp-fb:108 transport-cc" in answer
+    assert not any(line.startswith("a=ssrc") for line in answer)
+
+
 def test_a_room_without_a_picture_refuses_the_video_section_only() -> None:
-    agreed = agree_to_send(sdp.parse_offer(text(AUDIO, VIDEO)), 1, None)
+    agreed = agree_to_send(sdp.parse_offer(text(AUDIO, VIDEO)), Ssrcs(1))
     answer = sdp.format_answer(ICE, agreed.sections, 1, "tolmach")
     assert "m=video 0 UDP/TLS/RTP/SAVPF 96" in answer
     assert "a=group:BUNDLE 0\r\n" in answer
@@ -138,7 +173,7 @@ def test_the_wrong_way_round_is_refused() -> None:
     with pytest.raises(OfferRejected, match="offer_is_subscribe"):
         agree_to_publish(listening, takes_audio=True, takes_video=True)
     with pytest.raises(OfferRejected, match="offer_is_publish"):
-        agree_to_send(speaking, 1, 2)
+        agree_to_send(speaking, Ssrcs(1, 2, 3))
 
 
 def test_a_publisher_without_opus_is_told_so() -> None:
@@ -165,6 +200,6 @@ def test_any_text_is_read_or_refused(noise: str, at: int) -> None:
     for candidate in (noise, whole[:at] + noise + whole[at:], whole[:at]):
         try:
             offer = sdp.parse_offer(candidate)
-            agree_to_send(offer, 1, 2)
+            agree_to_send(offer, Ssrcs(1, 2, 3))
         except OfferRejected:
             continue

@@ -1,6 +1,7 @@
 """Strangers, forgers and the lost at the one UDP port: each is counted and dropped, and nobody else is disturbed."""
 
 import asyncio
+import copy
 import socket
 from collections.abc import AsyncIterator
 
@@ -64,7 +65,8 @@ class Port(Transport):
         ledger = Ledger()
         peer = Peer(name, asked.ufrag, DtlsEndpoint(IDENTITY, asked.fingerprints, is_server=True), ledger, self, 0.0)
         self.add(peer)
-        ice = sdp.LocalIce(peer.ufrag, True, peer.password, IDENTITY.fingerprint, (("192.0.2.9", 8080),))
+        ours = peer.ice.newest
+        ice = sdp.LocalIce(ours.ufrag, True, ours.password, IDENTITY.fingerprint, (("192.0.2.9", 8080),))
         sections = [sdp.LocalSection(s, s.codecs) for s in asked.sections]
         return Remote(sdp.format_answer(ice, sections, 1, "c"), HOME), ledger
 
@@ -167,6 +169,69 @@ async def test_a_phone_that_leaves_the_wifi_is_followed(port: Port) -> None:
     assert ledger.moves == [ELSEWHERE]
     port.take(sound(remote, 3), HOME, 1.3)
     assert len(ledger.packets) == 1
+
+
+def restart(port: Port, remote: Remote, ufrag: str) -> Remote:
+    """The same remote peer with the credentials of another ICE session."""
+    ours = port.restart_ice(port.peers["p"], ufrag)
+    other = copy.copy(remote)
+    other.ufrag, other.password, other.own_ufrag = ours.ufrag, ours.password.encode(), ufrag
+    return other
+
+
+async def test_a_restarted_ice_session_takes_over_when_it_nominates(port: Port) -> None:
+    old, ledger = port.admit()
+    port.connect(old)
+    new = restart(port, old, "anew")
+    port.take(sound(old, 1), HOME, 1.0)
+    port.take(new.check(nominate=False), ELSEWHERE, 1.0)
+    port.sent.clear()
+    port.take(old.check(), HOME, 1.1)
+    assert [address for _, address in port.sent] == [HOME]
+    port.take(sound(old, 2), HOME, 1.1)
+    port.take(new.check(), ELSEWHERE, 1.2)
+    port.take(sound(old, 3), ELSEWHERE, 1.2)
+    assert [p.sequence for p in ledger.packets] == [1, 2, 3]
+    assert ledger.moves == [ELSEWHERE]
+    port.sent.clear()
+    port.take(old.check(), HOME, 1.3)
+    assert port.sent == []
+    assert port.drops.stun_username == 1
+    assert port.closed == []
+
+
+async def test_a_restart_that_never_came_leaves_the_session_as_it_was(port: Port) -> None:
+    old, ledger = port.admit()
+    port.connect(old)
+    lost = restart(port, old, "lost")
+    new = restart(port, old, "anew")
+    port.take(lost.check(), ELSEWHERE, 1.0)
+    assert port.drops.stun_unknown_ufrag == 1
+    assert ledger.moves == []
+    port.take(old.check(), HOME, 1.0)
+    port.take(new.check(), HOME, 1.1)
+    port.take(sound(old), HOME, 1.2)
+    assert len(ledger.packets) == 1
+
+
+async def test_a_restart_needs_its_own_password(port: Port) -> None:
+    old, ledger = port.admit()
+    port.connect(old)
+    new = restart(port, old, "anew")
+    port.take(new.check(password=old.password), ELSEWHERE, 1.0)
+    assert port.drops.stun_integrity == 1
+    assert ledger.moves == []
+
+
+async def test_a_session_restarted_many_times_leaves_nothing_behind(port: Port) -> None:
+    remote, _ = port.admit()
+    port.connect(remote)
+    for n in range(20):
+        remote = restart(port, remote, f"ufrag{n}")
+        port.take(remote.check(), HOME, 1.0)
+    port.remove(port.peers["p"], "closed")
+    port.take(remote.check(), HOME, 1.0)
+    assert port.drops.stun_unknown_ufrag == 1
 
 
 async def test_another_certificate_ends_the_session(port: Port) -> None:

@@ -24,7 +24,9 @@ RESTRICTED = {
     ("GET", "/r/{room}/venue"): {Role.VENUE},
     ("HEAD", "/r/{room}/venue"): {Role.VENUE},
     ("POST", "/whip/{room}"): SPEAKERS,
+    ("PATCH", "/whip/{room}/{session}"): SPEAKERS,
     ("DELETE", "/whip/{room}/{session}"): SPEAKERS,
+    ("GET", "/edge"): set(),
 }
 
 
@@ -44,7 +46,7 @@ def test_no_line_stands_twice() -> None:
 
 def test_what_changes_something_is_never_proven_by_cookie() -> None:
     """No page of another origin can make a browser do it."""
-    assert {rule.proof for rule in RULES if rule.method in ("POST", "PUT", "DELETE")} == {Proof.BEARER}
+    assert {rule.proof for rule in RULES if rule.method in ("POST", "PUT", "PATCH", "DELETE")} == {Proof.BEARER}
 
 
 def test_a_line_without_handler_and_a_handler_without_line_are_refused() -> None:

@@ -15,7 +15,7 @@ from interpreting.roles import Role
 from server import cli
 from server.config import Config, load_config
 from server.store.sqlite import SqliteStore
-from server.tokens import MAX_HOURS, Invitation, read
+from server.tokens import MAX_HOURS, Invitation, read, read_edge_pass
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -194,3 +194,37 @@ def test_publish_says_that_a_source_cannot_be_opened(terminal: Terminal) -> None
 @pytest.mark.parametrize("words", [[], ["dance"], ["run", "--port", "1"]])
 def test_misuse_is_code_2(terminal: Terminal, words: list[str]) -> None:
     assert terminal.type(*words).code == 2
+
+
+def test_run_takes_the_number_of_edges(terminal: Terminal) -> None:
+    terminal.environment["TOLMACH_EDGES"] = "1"
+    assert terminal.type("run").code == 0
+    assert terminal.type("run", "--edges", "3").code == 0
+    assert [config.edges.count for config in terminal.served] == [1, 3]
+    assert "--edges: 99 will not do" in terminal.type("run", "--edges", "99").err
+    terminal.environment["TOLMACH_EDGE_UDP_PORTS"] = "8081-8082"
+    assert "there are 2 for 3 edges" in terminal.type("run", "--edges", "3").err
+
+
+def test_a_token_for_an_edge_is_printed_alone(terminal: Terminal) -> None:
+    printed = terminal.type("edge-token", "--name", "hall", "--hours", "2")
+    assert printed.code == 0
+    found = read_edge_pass(SECRET, printed.out.strip())
+    assert found.name == "hall"
+    assert f"tolmach revoke {found.id}" in printed.err
+    assert terminal.type("edge-token", "--hours", "0").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--origin congress --token t", "--origin: 'congress' is no address"),
+        ("--origin https://congress.example.org/r/plenary --token t", "--origin: "),
+        ("--origin https://congress.example.org", "--token: it is missing"),
+        ("--origin https://congress.example.org --token t --udp-port 70000", "--udp-port: '70000' will not do"),
+    ],
+)
+def test_an_edge_refuses_what_cannot_be_meant(terminal: Terminal, words: str, said: str) -> None:
+    printed = terminal.type("edge", *words.split())
+    assert (printed.code, printed.out) == (2, "")
+    assert said in printed.err

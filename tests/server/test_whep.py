@@ -115,9 +115,10 @@ async def test_head_and_options(site: Site) -> None:
     assert (await site.client.head("/whep/plenary/fr")).status == 404
     for address, methods in (
         ("/whep/plenary/de", "POST, HEAD"),
-        ("/whep/plenary/de/x", "DELETE"),
+        ("/whep/plenary/de/x", "PATCH, DELETE"),
         ("/whep/plenary/de/x/channel", "PUT"),
     ):
         answer = await site.client.options(address)
         assert (answer.status, answer.headers["Access-Control-Allow-Methods"]) == (204, methods)
         assert ("Accept-Post" in answer.headers) == ("POST" in methods)
+        assert ("Accept-Patch" in answer.headers) == ("PATCH" in methods)

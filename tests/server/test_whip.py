@@ -158,7 +158,8 @@ async def test_options_for_programs_of_other_origins(site: Site) -> None:
     assert (answer.status, answer.headers["Accept-Post"]) == (204, "application/sdp")
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
     session = await site.client.options("/whip/plenary/x")
-    assert session.headers["Access-Control-Allow-Methods"] == "DELETE"
+    assert session.headers["Access-Control-Allow-Methods"] == "PATCH, DELETE"
+    assert session.headers["Accept-Patch"] == "application/trickle-ice-sdpfrag"
 
 
 async def test_an_unknown_room(site: Site) -> None:

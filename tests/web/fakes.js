@@ -72,8 +72,19 @@ export class FakePeer {
   getSenders() {
     return this.transceivers.map(({ sender }) => sender);
   }
+  restarts = 0;
+  stats = new Map();
   async createOffer() {
-    return { type: "offer", sdp: "v=0 offer" };
+    return { type: "offer", sdp: this.restarts ? `v=0 offer\r\nm=audio 9 P 111 63\r\na=ice-ufrag:u${this.restarts}\r\na=ice-pwd:p\r\na=mid:0\r\n` : "v=0 offer" };
+  }
+  restartIce() {
+    this.restarts += 1;
+  }
+  get currentRemoteDescription() {
+    return this.remoteDescription;
+  }
+  async getStats() {
+    return this.stats;
   }
   async setLocalDescription(description) {
     this.localDescription = description;
@@ -113,6 +124,7 @@ export class FakeServer {
   };
 
   #usual(method, url) {
+    if (method === "PATCH") return new Response("a=ice-ufrag:fresh\r\na=ice-pwd:word\r\na=candidate:9\r\n", { status: 200 });
     if (method !== "POST") return new Response(null, { status: method === "PUT" ? 204 : 200 });
     const headers = { Location: `${url.split("?")[0]}/s${++this.#sessions}` };
     return new Response("v=0 answer", { status: 201, headers });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DISCONNECTED_MS, Session, parseProblem } from "../../web/static/js/lib/session.js";
+import { DISCONNECTED_MS, RESTART_MS, Session, WAY_MS, parseProblem } from "../../web/static/js/lib/session.js";
 import { FakeServer, held, problem, settled } from "./fakes.js";
 
 function open(server = new FakeServer(), token = "secret") {
@@ -61,17 +61,83 @@ test("a failed connection is opened anew after half a second", async () => {
   assert.deepEqual(states(), ["connecting", "connected", "waiting", "connecting", "connected"]);
 });
 
-test("a short disconnection is sat out, a long one is not", async () => {
+test("a short disconnection is sat out", async () => {
   const { server, peer } = await connected(open());
   peer().become("disconnected");
   await server.timers.advance(DISCONNECTED_MS - 1);
   peer().become("connected");
   await server.timers.advance(60_000);
+  assert.equal(peer().restarts, 0);
   assert.equal(server.peers.length, 1);
+});
+
+test("a longer one restarts ICE in the running session", async () => {
+  const { server, session, peer, states } = await connected(open());
+  await peer().setRemoteDescription({ type: "answer", sdp: "v=0\r\na=ice-ufrag:old\r\na=ice-pwd:old\r\na=candidate:1\r\n" });
+  peer().become("disconnected");
+  await server.timers.advance(DISCONNECTED_MS);
+  const { method, url, headers, body } = server.requests.at(-1);
+  assert.deepEqual([method, url, body], ["PATCH", "/whip/plenary/s1", "a=ice-ufrag:u1\r\na=ice-pwd:p\r\nm=audio 9 P 111\r\na=mid:0\r\n"]);
+  assert.deepEqual([headers["If-Match"], headers["Content-Type"], headers.Authorization], ["*", "application/trickle-ice-sdpfrag", "Bearer secret"]);
+  assert.equal(peer().remoteDescription.sdp, "v=0\r\na=ice-ufrag:fresh\r\na=ice-pwd:word\r\na=candidate:9\r\n");
+  peer().become("connected");
+  await server.timers.advance(60_000);
+  assert.equal(session.location, "/whip/plenary/s1");
+  assert.deepEqual(states(), ["connecting", "connected", "connected"]);
+});
+
+test("a restart that brings nothing is followed by a new session", async () => {
+  const { server, peer } = await connected(open());
+  peer().become("disconnected");
+  await server.timers.advance(DISCONNECTED_MS + RESTART_MS + 500);
+  assert.deepEqual(server.log.slice(1), ["PATCH /whip/plenary/s1", "DELETE /whip/plenary/s1", "POST /whip/plenary"]);
+});
+
+test("a server that knows the session no more gets a new one at once", async () => {
+  const { server, peer } = await connected(open());
+  server.answer = (method) => (method === "PATCH" ? problem(404, "session_unknown") : undefined);
   peer().become("disconnected");
   await server.timers.advance(DISCONNECTED_MS + 500);
   assert.equal(server.peers.length, 2);
 });
+
+test("while there is no network a restart is asked for again and again", async () => {
+  const { server, peer } = await connected(open());
+  server.answer = (method) => (method === "PATCH" ? Promise.reject(new TypeError("no network")) : undefined);
+  peer().become("disconnected");
+  await server.timers.advance(DISCONNECTED_MS + 2_500);
+  assert.equal(server.requests.filter(({ method }) => method === "PATCH").length, 3);
+  server.answer = () => undefined;
+  await server.timers.advance(1_000);
+  assert.match(peer().remoteDescription.sdp, /answer/);
+  assert.equal(server.peers.length, 1);
+});
+
+test("the way of the packets is told, and told again when it changes", async () => {
+  const opened = open();
+  opened.session.start();
+  await settled();
+  opened.peer().stats = way({ candidateType: "host" });
+  opened.peer().become("connected");
+  await settled();
+  assert.deepEqual(opened.statuses.at(-1), { state: "connected", way: "direct" });
+  opened.peer().stats = way({ candidateType: "relay", relayProtocol: "tls" });
+  await opened.server.timers.advance(WAY_MS);
+  assert.deepEqual(opened.statuses.at(-1), { state: "connected", way: "relay_tls" });
+  const told = opened.statuses.length;
+  await opened.server.timers.advance(10 * WAY_MS);
+  assert.equal(opened.statuses.length, told);
+  opened.session.stop();
+  assert.deepEqual(opened.statuses.at(-1), { state: "idle" });
+});
+
+function way(local) {
+  return new Map([
+    ["T", { type: "transport", selectedCandidatePairId: "P" }],
+    ["P", { type: "candidate-pair", localCandidateId: "L" }],
+    ["L", { type: "local-candidate", ...local }],
+  ]);
+}
 
 test("an answer after which nothing connects is not waited for without end", async () => {
   const { server, session } = open();
@@ -128,6 +194,42 @@ test("an answer that comes after a restart is given back", async () => {
   await settled();
   assert.equal(session.location, "/whip/plenary/s1");
   assert.ok(server.log.includes("DELETE /whip/plenary/late"));
+});
+
+test("a lost edge is left within half a second, without a goodbye to nobody", async () => {
+  const { server, session, states, peer } = open();
+  server.timers.random = () => 0.5;
+  server.answer = (method) => {
+    const headers = { Location: `/whep/plenary/de/s${server.peers.length}`, "Tolmach-Edge": `e${server.peers.length}` };
+    return method === "POST" ? new Response("v=0 answer", { status: 201, headers }) : undefined;
+  };
+  session.start();
+  await settled();
+  peer().become("connected");
+  session.leaveEdge("another");
+  await server.timers.advance(1_000);
+  assert.equal(server.peers.length, 1);
+  session.leaveEdge("e1");
+  await server.timers.advance(249);
+  assert.equal(server.peers.length, 1);
+  await server.timers.advance(1);
+  assert.equal(session.location, "/whep/plenary/de/s2");
+  assert.ok(!server.log.some((line) => line.startsWith("DELETE")));
+  peer().become("connected");
+  assert.deepEqual(states(), ["connecting", "connected", "waiting", "connecting", "connected"]);
+});
+
+test("an answer from an edge that has died meanwhile is not believed", async () => {
+  const { server, session } = open();
+  const late = held();
+  server.answer = (method) => (method === "POST" && server.requests.length === 1 ? late.promise : undefined);
+  session.start();
+  await settled();
+  session.leaveEdge("e1");
+  late.resolve(new Response("v=0", { status: 201, headers: { Location: "/whip/plenary/late", "Tolmach-Edge": "e1" } }));
+  await settled();
+  await server.timers.advance(0);
+  assert.equal(session.location, "/whip/plenary/s1");
 });
 
 test("a proxy's own error page is no problem of ours", () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  airState, channelWords, colleagueOnAir, handoverStep, heardKey, holderOf, isMicOpen, placeOf, socketUrl, venueState,
+  airState, channelWords, colleagueOnAir, handoverStep, heardKey, holderOf, isMicOpen, pictureKey, placeOf, socketUrl,
+  venueState,
 } from "../../web/static/js/lib/state.js";
 
 const seat = (person, more = {}) => ({
@@ -34,6 +35,16 @@ test("listeners are told what they hear", () => {
   assert.equal(heardKey(room(), "en", true), "watch.hear_silence");
 });
 
+test("beside the picture stands what it does not say itself", () => {
+  const said = (venue, hasPicture) => pictureKey({ ...room(), venue }, hasPicture);
+  assert.deepEqual(["live", "demo", "lost"].map((venue) => said(venue, true)), [
+    null, "common.venue_demo", "common.venue_lost",
+  ]);
+  assert.deepEqual(["live", "demo", "lost"].map((venue) => said(venue, false)), [
+    "common.picture_coming", "common.picture_coming", "common.venue_lost",
+  ]);
+});
+
 test("who sits where and who holds a channel", () => {
   const state = room([booth([seat("a"), seat("b", { mic: "coughing" })])]);
   assert.equal(placeOf(state, "b")?.seat.person, "b");
@@ -48,6 +59,11 @@ test("the microphone is open on air alone, and never while the cough key is held
   assert.equal(isMicOpen(seat("a", { mic: "coughing" }), false), false);
   assert.equal(isMicOpen(seat("a"), false), false);
   assert.equal(isMicOpen(null, false), false);
+  const handing = { booth: "b", languages: ["de", "uk"], seats: [], handover: { asked_by: "a", accepted: true } };
+  assert.equal(isMicOpen(seat("a"), false, handing), true);
+  assert.equal(isMicOpen(seat("a"), true, handing), false);
+  const asking = { ...handing, handover: { asked_by: "a", accepted: false } };
+  assert.equal(isMicOpen(seat("a"), false, asking), false);
 });
 
 test("the on-air key has four faces", () => {

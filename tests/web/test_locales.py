@@ -30,7 +30,9 @@ SAMPLES: dict[str, dict[str, object]] = {
             "title": {"en": "Demo"},
             "rooms": [{"room": "r", "title": "R", "languages": ["pl"]}],
         },
-        "links": [{"role": "interpreter", "room": "r", "booth": "de-uk", "name": "<b>", "url": "/join/x"}],
+        "links": [
+            {"role": "interpreter", "room": "r", "title": "R", "booth": "de-uk", "name": "<b>", "url": "/join/x"}
+        ],
     },
     "error": {"status": 404, "code": "not_found", "text": "…"},
 }
@@ -42,7 +44,14 @@ STATE = {
     "booths": [{"booth": "de-uk", "languages": ["de", "uk"], "seats": []}],
 }
 for _page in ("watch", "venue", "booth"):
-    SAMPLES[_page] = {"room": "plenary", "token": None, "ws": "/ws?room=plenary", "booth": "de-uk", "state": STATE}
+    SAMPLES[_page] = {
+        "room": "plenary",
+        "token": None,
+        "ws": "/ws?room=plenary",
+        "booth": "de-uk",
+        "ice_servers": [{"urls": ["turn:relay"], "username": "</script>", "credential": "<b>"}],
+        "state": STATE,
+    }
 
 
 @pytest.fixture(scope="module")

@@ -112,6 +112,15 @@ test("an older state never follows a newer one, but a welcome is always the trut
   assert.deepEqual(seen.welcomes, ["a", "b"]);
 });
 
+test("the loss of an edge is passed on", () => {
+  const { wire, last } = open();
+  const lost = [];
+  wire.handlers.edgeLost = (edge) => lost.push(edge);
+  last().receive(welcome());
+  last().receive({ type: "edge_lost", edge: "e1" });
+  assert.deepEqual(lost, ["e1"]);
+});
+
 test("who was replaced or revoked does not come back; who meets a stopping server does", async () => {
   for (const [code, final] of [["replaced", true], ["revoked", true], ["expired", true], ["stopping", false], ["too_slow", false]]) {
     const { last, timers, sockets, seen } = open();

@@ -3,18 +3,30 @@
 // The server is ICE-lite and learns the browser's address from its checks, so the offer goes out at once and no
 // candidates are gathered first.
 
+import { iceConfiguration, iceFragment, parseIceLinks, restartedAnswer, wayOf } from "./ice.js";
 import { backoffMs, browserTimers } from "./timing.js";
 
-/** Grace for a connection that says "disconnected": Wi-Fi roams, phones change cells. */
-export const DISCONNECTED_MS = 5_000;
+/** Grace for a connection that says "disconnected" (Wi-Fi roams, phones change cells), until ICE is restarted. */
+export const DISCONNECTED_MS = 2_000;
+/** How long a restart may take, until everything is opened anew. */
+export const RESTART_MS = 6_000;
+/** How often a running connection is asked which way it takes. */
+export const WAY_MS = 5_000;
+const PATCH_MS = 3_000;
+const PATCH_PAUSE_MS = 1_000;
 const CONNECT_MS = 10_000;
+const EDGE_SPREAD_MS = 500;
 const REQUEST_MS = 10_000;
 const RETRY_STATUS = new Set([408, 409, 425, 429]);
 
 /**
  * What became of a session. "refused" is final (the request itself is wrong or not allowed); "waiting" tries again.
- * `code` and `text` come from the server; without an answer they are absent.
- * @typedef {{state: "idle" | "connecting" | "connected" | "waiting" | "refused", code?: string, text?: string}} SessionStatus
+ * `code` and `text` come from the server; without an answer they are absent. `way` is known soon after "connected".
+ * @typedef {object} SessionStatus
+ * @property {"idle" | "connecting" | "connected" | "waiting" | "refused"} state
+ * @property {string} [code]
+ * @property {string} [text]
+ * @property {import("./ice.js").Way} [way]
  */
 /**
  * @typedef {object} SessionTools
@@ -25,16 +37,19 @@ const RETRY_STATUS = new Set([408, 409, 425, 429]);
 /** @type {SessionTools} */
 export const browserTools = {
   fetch: (...request) => fetch(...request),
-  createPeer: () => new RTCPeerConnection({ bundlePolicy: "max-bundle" }),
+  createPeer: () => new RTCPeerConnection({ bundlePolicy: "max-bundle", ...iceConfiguration }),
   timers: browserTimers,
 };
 
 export class Session {
   /** @type {RTCPeerConnection | null} */ #peer = null;
   /** @type {string | null} */ #location = null;
+  /** @type {string | null} */ #edge = null;
+  /** @type {string | null} */ #lostEdge = null;
   #generation = 0;
   #attempt = 0;
   /** @type {unknown} */ #timer = null;
+  /** @type {unknown} */ #wayTimer = null;
   /** @type {SessionStatus} */ #status = { state: "idle" };
 
   /**
@@ -83,6 +98,24 @@ export class Session {
     void this.#open();
   }
 
+  /**
+   * An edge of the server is gone. If the session was there it is opened anew, at a moment within half a second, so
+   * that a thousand listeners do not come in one blow.
+   * @param {string} edge  as the server named it with its answer
+   */
+  leaveEdge(edge) {
+    this.#lostEdge = edge;
+    if (this.#edge !== edge) return;
+    this.#location = null; // nobody is there to say goodbye to
+    this.#attempt = 0;
+    this.#clear();
+    const mine = this.#generation;
+    this.#tell({ state: "waiting" });
+    this.#timer = this.tools.timers.after(() => {
+      if (mine === this.#generation) void this.#open();
+    }, this.tools.timers.random() * EDGE_SPREAD_MS);
+  }
+
   /** The network is back: do not sit out the pause. */
   nudge() {
     if (this.#status.state === "waiting") this.restart();
@@ -97,10 +130,12 @@ export class Session {
   #clear() {
     this.#generation += 1;
     this.tools.timers.cancel(this.#timer);
+    this.tools.timers.cancel(this.#wayTimer);
     this.#peer?.close();
     this.#peer = null;
     if (this.#location) this.#remove(this.#location);
     this.#location = null;
+    this.#edge = null;
   }
 
   /** @param {string} location */
@@ -152,6 +187,13 @@ export class Session {
       return;
     }
     this.#location = location;
+    this.#edge = response.headers.get("Tolmach-Edge");
+    if (this.#edge && this.#edge === this.#lostEdge) {
+      this.leaveEdge(this.#edge); // it died while the answer was on its way
+      return;
+    }
+    const servers = parseIceLinks(response.headers.get("Link"));
+    if (servers.length) iceConfiguration.iceServers = servers; // opened for longer than those before
     await peer.setRemoteDescription({ type: "answer", sdp: body });
     if (mine !== this.#generation) return;
     if (peer.connectionState !== "connected") this.#timer = this.tools.timers.after(() => this.#again({}), CONNECT_MS);
@@ -179,13 +221,66 @@ export class Session {
     if (state === "connected") {
       this.#attempt = 0;
       this.tools.timers.cancel(this.#timer);
-      this.#tell({ state: "connected" });
+      this.#tell({ ...this.#status, state: "connected" });
+      void this.#watchWay(peer);
     } else if (state === "disconnected") {
       this.tools.timers.cancel(this.#timer);
-      this.#timer = this.tools.timers.after(() => this.#again({}), DISCONNECTED_MS);
+      this.#timer = this.tools.timers.after(() => void this.#restartIce(peer), DISCONNECTED_MS);
     } else if (state === "failed" || state === "closed") {
       this.#again({});
     }
+  }
+
+  /**
+   * The network has changed under a running session: keep it, and find another way to the server.
+   * @param {RTCPeerConnection} peer
+   */
+  async #restartIce(peer) {
+    const mine = this.#generation;
+    this.#timer = this.tools.timers.after(() => this.#again({}), RESTART_MS);
+    try {
+      peer.restartIce();
+      await peer.setLocalDescription(await peer.createOffer());
+      const fragment = await this.#patch(mine, iceFragment(peer.localDescription?.sdp ?? ""));
+      if (mine !== this.#generation) return;
+      if (!fragment) throw new Error("not restarted");
+      const answer = restartedAnswer(peer.currentRemoteDescription?.sdp ?? "", fragment);
+      await peer.setRemoteDescription({ type: "answer", sdp: answer });
+    } catch {
+      // The old way may have come back meanwhile.
+      if (mine === this.#generation && peer.connectionState !== "connected") this.#again({});
+    }
+  }
+
+  /**
+   * Send the fragment until the server has answered it; null when it will not have it or is not reached in time.
+   * @param {number} mine
+   * @param {string} fragment
+   */
+  async #patch(mine, fragment) {
+    const headers = { ...this.headers, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*" };
+    const until = this.tools.timers.now() + RESTART_MS;
+    while (this.#location && mine === this.#generation && this.tools.timers.now() < until) {
+      const request = { method: "PATCH", headers, body: fragment, signal: AbortSignal.timeout(PATCH_MS) };
+      const response = await this.tools.fetch(this.#location, request).catch(() => null);
+      if (response?.status === 200) return response.text();
+      if (response && response.status < 500 && !RETRY_STATUS.has(response.status)) return null;
+      await new Promise((resume) => this.tools.timers.after(() => resume(null), PATCH_PAUSE_MS));
+    }
+    return null;
+  }
+
+  /**
+   * Say which way the packets go, and say it again when they take another.
+   * @param {RTCPeerConnection} peer
+   */
+  async #watchWay(peer) {
+    const report = await peer.getStats().catch(() => []);
+    if (peer !== this.#peer || peer.connectionState !== "connected") return;
+    const way = wayOf(/** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report)));
+    if (way && way !== this.#status.way) this.#tell({ ...this.#status, way });
+    this.tools.timers.cancel(this.#wayTimer);
+    this.#wayTimer = this.tools.timers.after(() => void this.#watchWay(peer), WAY_MS);
   }
 
   /**
@@ -196,7 +291,9 @@ export class Session {
     this.#clear();
     const mine = this.#generation;
     this.#tell({ state: "waiting", ...problem });
-    const wait = Math.max(atLeastMs, backoffMs(this.#attempt++, this.tools.timers.random));
+    // What the server wishes is told to all; chance spreads those who were refused together.
+    const least = atLeastMs * (1 + this.tools.timers.random() / 2);
+    const wait = Math.max(least, backoffMs(this.#attempt++, this.tools.timers.random));
     this.#timer = this.tools.timers.after(() => {
       if (mine === this.#generation) void this.#open();
     }, wait);

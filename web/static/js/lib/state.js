@@ -74,6 +74,17 @@ export function heardKey(state, channel, under) {
 }
 
 /**
+ * What has to be said beside the hall's picture; null when the picture says it all.
+ * @param {RoomState} state
+ * @param {boolean} hasPicture
+ */
+export function pictureKey(state, hasPicture) {
+  if (state.venue === "lost") return "common.venue_lost";
+  if (!hasPicture) return "common.picture_coming";
+  return state.venue === "demo" ? "common.venue_demo" : null;
+}
+
+/**
  * @param {RoomState} state
  * @param {string} person
  * @returns {{booth: Booth, seat: Seat} | null} where this person sits
@@ -101,12 +112,15 @@ export function holderOf(state, language) {
 }
 
 /**
- * Whether the own microphone's track may carry sound. Holding the cough key closes it before the server knows.
+ * Whether the own microphone's track may carry sound. Holding the cough key closes it before the server knows. Once a
+ * handover is accepted the taker's track is open too, though nobody hears it yet: the switch then has no hole.
  * @param {Seat | null | undefined} seat
  * @param {boolean} coughHeld
+ * @param {Booth | null} [booth]
  */
-export function isMicOpen(seat, coughHeld) {
-  return seat?.mic === "on_air" && !coughHeld;
+export function isMicOpen(seat, coughHeld, booth = null) {
+  if (!seat || coughHeld) return false;
+  return seat.mic === "on_air" || (seat.mic === "off_air" && booth?.handover?.accepted === true);
 }
 
 /**

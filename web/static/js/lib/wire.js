@@ -11,7 +11,7 @@ export const COMMAND_LIFE_MS = 12_000;
 export const ANSWER_MS = 4_000;
 const CONNECT_MS = 8_000;
 /** Codes of "closing" after which coming back would be wrong: the person has to act first. */
-const FINAL = new Set(["revoked", "expired", "replaced", "bad_message"]);
+const FINAL = new Set(["revoked", "expired", "replaced", "bad_message", "too_fast"]);
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 /** @typedef {{person: string, name: string, role: string, booth: string | null}} You */
@@ -25,6 +25,7 @@ const FINAL = new Set(["revoked", "expired", "replaced", "bad_message"]);
  * @property {(state: RoomState) => void} [state]    newest state; never an older one after a newer
  * @property {(closing: Closing, final: boolean) => void} [closing]
  * @property {(status: WireStatus) => void} [status]
+ * @property {(edge: string) => void} [edgeLost]  sessions on this edge of the server have ended
  */
 /**
  * @typedef {object} Pending
@@ -124,6 +125,7 @@ export class Wire {
     else if (message.type === "refused") {
       this.#settle(message.id, { kind: "refused", code: message.code, text: message.text });
     } else if (message.type === "closing") this.#closing(message);
+    else if (message.type === "edge_lost") this.handlers.edgeLost?.(message.edge);
   }
 
   /** @param {Welcome} welcome */

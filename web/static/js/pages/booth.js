@@ -2,6 +2,7 @@
 
 import { keyAction } from "../lib/keys.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
+import { Pulse, packetsReceived } from "../lib/pulse.js";
 import { Desk } from "./booth/desk.js";
 import { mountHandover } from "./booth/handover.js";
 import { HeadsetTest } from "./booth/headset.js";
@@ -9,7 +10,7 @@ import { Listening } from "./booth/listening.js";
 import { mountMessages } from "./booth/messages.js";
 import { mountOverview } from "./booth/overview.js";
 import { Speaking } from "./booth/speaking.js";
-import { byId, onLeaving, openWire, page, showConnection, t, write } from "./shell.js";
+import { byId, guardLeaving, onLeaving, openWire, page, showConnection, t, write } from "./shell.js";
 
 const booth = page.booth ?? "";
 // Of this tab: it survives a reload in the middle of a sentence, and is gone with the working day.
@@ -32,9 +33,18 @@ const listening = new Listening(desk, show);
 mountOverview(desk);
 const speaking = new Speaking(desk, show);
 const handover = mountHandover(desk);
-const headset = new HeadsetTest(entered, enter);
+const headset = new HeadsetTest(entered, (microphone) => void arrive(microphone));
 let isInside = false;
 let isWireLost = false;
+
+/**
+ * Whoever comes in by the headset test is off air, also when an earlier page of theirs was on a moment ago.
+ * @param {MediaStream} microphone
+ */
+async function arrive(microphone) {
+  if (!isInside && desk.seat && desk.seat.mic !== "off_air") await desk.say("release_mic");
+  enter(microphone);
+}
 
 /** @param {MediaStream} microphone */
 function enter(microphone) {
@@ -63,12 +73,13 @@ function show() {
   const mic = speaking.session?.status ?? { state: "idle" };
   const ear = listening.session.status;
   const worst = [ear, mic].find((status) => status.state !== "connected") ?? mic;
-  showConnection(isWireLost ? { state: "waiting" } : worst, true);
+  showConnection(isWireLost || !desk.isReached ? { state: "waiting" } : worst, true);
   const isBroken = (/** @type {string} */ state) => state === "waiting" || state === "refused";
   // Another language loads the page anew, which nobody wants in the middle of a sentence.
   byId("page-language", HTMLSelectElement).disabled = speaking.air !== "off_air";
   messages.raise("server", isWireLost ? t("booth.alarm_server") : "");
-  messages.raise("connection", isBroken(ear.state) ? (ear.text ?? t("booth.alarm_connection")) : "");
+  const isDeaf = isBroken(ear.state) || !desk.isReached;
+  messages.raise("connection", isDeaf ? (ear.text ?? t("booth.alarm_connection")) : "");
   messages.raise("microphone", isBroken(mic.state) ? (mic.text ?? t("booth.alarm_microphone")) : "");
   messages.raise("unheard", speaking.air === "unheard" ? t("booth.alarm_unheard") : "");
 }
@@ -80,6 +91,7 @@ function show() {
 function closing(closing, final) {
   messages.add(closing.text);
   if (!final) return;
+  isInside = false;
   leave();
   write(byId("closed-text", HTMLElement), closing.text);
   byId("closed", HTMLDialogElement).showModal();
@@ -151,6 +163,19 @@ function mountKeys() {
   });
 }
 
+/** @param {Pulse} pulse */
+async function feelPulse(pulse) {
+  const { peer } = listening.session;
+  const report = await peer?.getStats().catch(() => null);
+  const entries = /** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report ?? []));
+  if (listening.session.status.state !== "connected") pulse.rest(performance.now());
+  const isReached = pulse.feel(packetsReceived(entries), performance.now());
+  if (isReached !== desk.isReached) {
+    desk.isReached = isReached;
+    show();
+  }
+}
+
 function tickClock() {
   const now = new Date();
   write(byId("clock", HTMLElement), now.toLocaleTimeString(page.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
@@ -159,6 +184,8 @@ function tickClock() {
 
 mountKeys();
 tickClock();
+const pulse = new Pulse();
+setInterval(() => void feelPulse(pulse), 500);
 byId("open-help", HTMLButtonElement).addEventListener("click", () => byId("help", HTMLDialogElement).showModal());
 byId("open-headset", HTMLButtonElement).addEventListener("click", () => headset.open(false));
 byId("reload", HTMLButtonElement).addEventListener("click", () => location.reload());
@@ -166,6 +193,7 @@ addEventListener("online", () => {
   listening.session.nudge();
   speaking.session?.nudge();
 });
+guardLeaving(() => isInside && speaking.air !== "off_air");
 onLeaving(leave);
 show();
 try {

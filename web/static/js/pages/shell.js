@@ -1,6 +1,7 @@
 // What all pages share: the data block, the language of the page, the wire, leaving.
 
 import { translator } from "../lib/i18n.js";
+import { setIceServers } from "../lib/ice.js";
 import { socketUrl } from "../lib/state.js";
 import { Wire } from "../lib/wire.js";
 
@@ -15,6 +16,7 @@ import { Wire } from "../lib/wire.js";
  * @property {string | null} [token]
  * @property {string} ws
  * @property {string | null} [booth]
+ * @property {RTCIceServer[]} [ice_servers]
  * @property {import("../lib/state.js").RoomState} state
  */
 
@@ -80,14 +82,17 @@ export function press(button, pressed) {
 }
 
 /**
- * What a session's state is called, in words and as data for the stylesheet.
+ * What a session's state and way are called, in words and as data for the stylesheet.
  * @param {import("../lib/session.js").SessionStatus} status
  * @param {boolean} [isShort]  a word where the page says more elsewhere
  */
 export function showConnection(status, isShort = false) {
   const element = byId("connection", HTMLElement);
   element.dataset.state = status.state;
-  const words = isShort ? t(`connection.${status.state}_short`) : (status.text ?? t(`connection.${status.state}`));
+  const way = status.state === "connected" && status.way ? t(`connection.way_${status.way}`) : "";
+  element.dataset.way = way ? status.way : "";
+  element.title = isShort ? way : "";
+  const words = isShort ? t(`connection.${status.state}_short`) : status.text || way || t(`connection.${status.state}`);
   write(element, status.state === "idle" ? "" : words);
 }
 
@@ -129,6 +134,14 @@ export function onLeaving(leave) {
   });
 }
 
+/**
+ * Have the browser ask before a page is left by mistake.
+ * @param {() => boolean} isBusy
+ */
+export function guardLeaving(isBusy) {
+  addEventListener("beforeunload", (event) => isBusy() && event.preventDefault());
+}
+
 /** The switch for the language of the page, which is not the language of the sound. */
 function mountPageLanguage() {
   const select = document.getElementById("page-language");
@@ -142,3 +155,4 @@ function mountPageLanguage() {
 }
 
 mountPageLanguage();
+setIceServers(page.ice_servers ?? [], location.search);

@@ -6,7 +6,7 @@ import { venueState } from "../lib/state.js";
 import { Publisher } from "../lib/whip.js";
 import { cameraWish, deviceProblem, listDevices, microphoneWish, release } from "./devices.js";
 import { mountMeter } from "./meters.js";
-import { byData, byId, onLeaving, openWire, page, press, showConnection, t, write } from "./shell.js";
+import { byData, byId, guardLeaving, onLeaving, openWire, page, press, showConnection, t, write } from "./shell.js";
 
 const PREFS = "tolmach.venue";
 const LIVE_FLAG = `tolmach.venue.live.${page.room}`;
@@ -106,6 +106,8 @@ function show() {
   write(byId("live-word", HTMLElement), t(`venue.${live}`));
   write(byId("live-hint", HTMLElement), session.text ?? t(`venue.${live}_hint`));
   showConnection(isWireLost ? { state: "waiting" } : session, true);
+  // Another language loads the page anew, which the hall would notice.
+  byId("page-language", HTMLSelectElement).disabled = live !== "off";
   goLive.disabled = stream === null;
   goLive.hidden = live !== "off";
   stopLive.hidden = live === "off";
@@ -156,6 +158,7 @@ const wire = openWire({
 
 mountControls();
 addEventListener("online", () => publisher?.session.nudge());
+guardLeaving(() => publisher !== null);
 onLeaving(() => {
   publisher?.session.stop();
   wire.end();

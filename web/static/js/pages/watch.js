@@ -2,7 +2,7 @@
 
 import { languageName } from "../lib/i18n.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
-import { FLOOR, channelWords, heardKey } from "../lib/state.js";
+import { FLOOR, channelWords, heardKey, pictureKey } from "../lib/state.js";
 import { Listener } from "../lib/whep.js";
 import { byData, byId, light, onLeaving, openWire, page, press, showConnection, t, write } from "./shell.js";
 
@@ -103,16 +103,21 @@ function showStage() {
   picture.hidden = prefs.audioOnly;
   playButton.hidden = !(isWanted && session === "connected" && (isHeldBack || sound.paused));
   write(byId("play-words", HTMLElement), t("watch.play", { language: nameOf(prefs.channel ?? FLOOR) }));
-  stageNote.hidden = !playButton.hidden || (hasPicture && state.venue !== "lost");
-  write(stageNote, t(stageKey(session)));
+  const key = stageKey(session, hasPicture);
+  stageNote.hidden = !playButton.hidden || key === null;
+  stageNote.dataset.over = String(hasPicture);
+  write(stageNote, key === null ? "" : t(key));
 }
 
-/** @param {import("../lib/session.js").SessionStatus["state"]} session */
-function stageKey(session) {
+/**
+ * @param {import("../lib/session.js").SessionStatus["state"]} session
+ * @param {boolean} hasPicture
+ */
+function stageKey(session, hasPicture) {
   if (!isWanted) return "watch.choose_below";
   if (session !== "connected") return `connection.${session}`;
-  if (state.venue === "lost") return "common.venue_lost";
-  return prefs.audioOnly ? "watch.only_sound" : "common.picture_coming";
+  if (prefs.audioOnly && state.venue !== "lost") return "watch.only_sound";
+  return pictureKey(state, hasPicture);
 }
 
 function showControls() {
@@ -171,6 +176,7 @@ const wire = openWire({
     show();
   },
   onRestarted: () => isWanted && listener.session.restart(),
+  edgeLost: (edge) => listener.session.leaveEdge(edge),
 });
 addEventListener("online", () => listener.session.nudge());
 onLeaving(() => {

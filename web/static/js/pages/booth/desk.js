@@ -10,6 +10,8 @@ import { FLOOR, placeOf } from "../../lib/state.js";
 export class Desk {
   person = "";
   name = "";
+  /** Whether sound arrives from the server; what does not come in most likely does not get out either. */
+  isReached = true;
   /** Whether the cough key is held down here. */
   coughHeld = false;
   /** Commands on their way, by name: their keys show that they wait. */

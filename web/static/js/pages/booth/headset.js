@@ -33,9 +33,12 @@ export class HeadsetTest {
     output.addEventListener("change", () => Object.assign(headset, { output: output.value }));
     byId("test-tone", HTMLButtonElement).addEventListener("click", () => void playTone(headset.output));
     enter.addEventListener("click", () => this.#ready());
-    // Before the first test there is nothing behind this dialog to go back to.
+    // Before the first test there is nothing behind this dialog to go back to; a second Escape closes it regardless.
     dialog.addEventListener("cancel", (event) => this.#isFirst && event.preventDefault());
-    dialog.addEventListener("close", () => this.#use(null));
+    dialog.addEventListener("close", () => {
+      this.#use(null);
+      if (this.#isFirst) this.open(true);
+    });
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { languageName } from "../../lib/i18n.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
-import { FLOOR, channelWords } from "../../lib/state.js";
+import { FLOOR, channelWords, pictureKey } from "../../lib/state.js";
 import { Listener } from "../../lib/whep.js";
 import { byData, byId, light, page, press, t, write } from "../shell.js";
 
@@ -71,10 +71,11 @@ export class Listening {
 
   #showNote() {
     const isConnected = this.session.status.state === "connected";
-    const isLost = this.desk.state.venue === "lost";
-    note.hidden = isConnected && !isLost && picture.videoWidth > 0;
-    if (!isConnected) write(note, t("connection.connecting"));
-    else write(note, t(isLost ? "common.venue_lost" : "common.picture_coming"));
+    const hasPicture = isConnected && picture.videoWidth > 0;
+    const key = isConnected ? pictureKey(this.desk.state, hasPicture) : "connection.connecting";
+    note.hidden = key === null;
+    note.dataset.over = String(hasPicture);
+    write(note, key === null ? "" : t(key));
   }
 }
 

@@ -17,6 +17,7 @@ export function mountMessages() {
 
   /** @param {string} text */
   function add(text) {
+    document.getElementById("messages-none")?.remove();
     const item = document.createElement("p");
     const time = document.createElement("time");
     time.textContent = new Date().toLocaleTimeString(page.lang, { timeStyle: "medium", hourCycle: "h23" });

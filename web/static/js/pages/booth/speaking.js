@@ -11,6 +11,9 @@ import { byData, byId, light, page, press, t, write } from "../shell.js";
 /** The words of the on-air key by state. */
 const WORDS = /** @type {const} */ ({ off_air: "off", on_air: "on", coughing: "cough", unheard: "unheard" });
 
+/** The server's ramp, and the way there. */
+const RAMP_MS = 250;
+
 const onAir = byId("on-air", HTMLButtonElement);
 const cough = byId("cough", HTMLButtonElement);
 const outgoing = byData("outgoing");
@@ -21,6 +24,7 @@ export class Speaking {
   #sent = null;
   /** @type {Publisher | null} */ #publisher = null;
   /** @type {import("../../lib/state.js").AirState} */ #air = "off_air";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #closing;
 
   /**
    * @param {import("./desk.js").Desk} desk
@@ -54,6 +58,7 @@ export class Speaking {
     const before = [this.#microphone, this.#sent];
     this.#microphone = microphone;
     this.#sent = microphone.clone();
+    this.#open(false);
     this.meter.attach(microphone);
     this.#gate();
     this.#send(this.#sent);
@@ -84,7 +89,8 @@ export class Speaking {
   show() {
     this.#gate();
     const { desk } = this;
-    this.#air = airState(desk.seat, desk.coughHeld, this.session?.status.state === "connected");
+    const isSending = desk.isReached && this.session?.status.state === "connected";
+    this.#air = airState(desk.seat, desk.coughHeld, isSending);
     byId("console", HTMLElement).dataset.air = this.#air;
     onAir.disabled = cough.disabled = desk.seat === null;
     onAir.dataset.waiting = String(desk.isWaiting("take_mic") || desk.isWaiting("release_mic"));
@@ -100,13 +106,26 @@ export class Speaking {
     const colleague = this.#air === "off_air" ? colleagueOnAir(ownBooth, person) : null;
     const variables = { language: languageName(seat?.outgoing ?? "", page.lang), name: colleague?.name ?? "" };
     write(byId("air-word", HTMLElement), t(words));
-    write(byId("air-hint", HTMLElement), t(colleague ? "booth.air_off_colleague" : `${words}_hint`, variables));
+    const hint = t(colleague ? "booth.air_off_colleague" : `${words}_hint`, variables);
+    write(byId("air-hint", HTMLElement), seat ? hint : "");
     write(byId("air-status", HTMLElement), t(`${words}_status`, variables));
   }
 
-  /** The track itself is shut off air: what is said then does not leave this machine. */
+  /**
+   * The track itself is shut off air: what is said then does not leave this machine. Who hands over is let out by the
+   * server's ramp, so the track stays open for that long; a cough shuts it at once.
+   */
   #gate() {
-    for (const track of this.#sent?.getTracks() ?? []) track.enabled = isMicOpen(this.desk.seat, this.desk.coughHeld);
+    const { seat, ownBooth, coughHeld } = this.desk;
+    clearTimeout(this.#closing);
+    if (isMicOpen(seat, coughHeld, ownBooth)) this.#open(true);
+    else if (coughHeld || seat?.mic !== "off_air") this.#open(false);
+    else this.#closing = setTimeout(() => this.#open(false), RAMP_MS);
+  }
+
+  /** @param {boolean} isOpen */
+  #open(isOpen) {
+    for (const track of this.#sent?.getTracks() ?? []) track.enabled = isOpen;
   }
 
   /** @param {MediaStream} stream */

@@ -1,0 +1,64 @@
+"""What is told of edges and of how many listeners one process takes.
+
+edges = 0                # TOLMACH_EDGES or `run --edges N`; processes beside this one that fan out
+edge_udp_ports = []      # TOLMACH_EDGE_UDP_PORTS, "8081,8082" or "8081-8084"; none is the free ones after udp_port
+max_listeners = 4000     # TOLMACH_MAX_LISTENERS, a process; past it new ones get 503 and come again
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from server.config_table import ConfigError, Table
+
+MAX_EDGES: Final = 64
+MAX_LISTENERS: Final = 4000
+"""What a core bears with every packet in time, with room to spare."""
+_RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+
+ENVIRONMENT: Final = {
+    "edges": "TOLMACH_EDGES",
+    "edge_udp_ports": "TOLMACH_EDGE_UDP_PORTS",
+    "max_listeners": "TOLMACH_MAX_LISTENERS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EdgesConfig:
+    """`count` processes; `udp_ports` empty means the free ones after the server's own; `max_listeners` a process."""
+
+    count: int
+    udp_ports: tuple[int, ...]
+    max_listeners: int
+
+
+def parse_edges(table: Table) -> EdgesConfig:
+    """Read the three settings. Raises ConfigError."""
+    return EdgesConfig(
+        count=table.whole("edges", 0, 0, MAX_EDGES),
+        udp_ports=_ports(table),
+        max_listeners=table.whole("max_listeners", MAX_LISTENERS, 1, 1_000_000),
+    )
+
+
+def with_count(edges: EdgesConfig, count: int) -> EdgesConfig:
+    """The same with another count, as the command line may ask. Raises ConfigError."""
+    if not 0 <= count <= MAX_EDGES:
+        raise ConfigError("--edges", f"{count} will not do", f"Write a number from 0 to {MAX_EDGES}")
+    if edges.udp_ports and len(edges.udp_ports) < count:
+        raise ConfigError("edge_udp_ports", f"there are {len(edges.udp_ports)} for {count} edges", "Name one for each")
+    return EdgesConfig(count, edges.udp_ports, edges.max_listeners)
+
+
+def _ports(table: Table) -> tuple[int, ...]:
+    ports: list[int] = []
+    for text in table.texts("edge_udp_ports", ()):
+        found = _RANGE.fullmatch(text)
+        first = int(found[1]) if found else 0
+        last = int(found[2]) if found and found[2] else first
+        if not 0 < first <= last <= 65535 or last - first >= MAX_EDGES:
+            raise ConfigError(table.key("edge_udp_ports"), f"{text!r} is no port", 'Write "8081" or "8081-8084"')
+        ports += range(first, last + 1)
+    return tuple(ports)

@@ -1,0 +1,112 @@
+"""Nothing serious or critical by axe-core: every page, laptop and phone, light and dark, the languages in turn."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright
+
+from tests.browser.stagehand import Server, chromium
+from tests.browser.visits import LANGUAGES, LAPTOP, PHONE, Visitor, go_live, listen, take_test, until_air, visitor
+
+AXE: Final = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+_RUN: Final = """
+async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+  .filter(({ impact }) => impact === "serious" || impact === "critical")
+  .map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ html }) => html.slice(0, 160)) }))
+"""
+
+
+def booth_test(person: Visitor) -> Page:
+    page = person.open(person.server.link("plenary", "interpreter de-uk Olena"))
+    page.wait_for_selector("#test-enter:not([disabled])")
+    return page
+
+
+def booth_off_air(person: Visitor) -> Page:
+    page = booth_test(person)
+    take_test(page)
+    return page
+
+
+def booth_on_air(person: Visitor) -> Page:
+    page = booth_off_air(person)
+    page.keyboard.press("m")
+    until_air(page, "on_air")
+    return page
+
+
+def booth_keys(person: Visitor) -> Page:
+    page = booth_off_air(person)
+    page.keyboard.press("?")
+    return page
+
+
+def listening(person: Visitor) -> Page:
+    page = person.open("/r/plenary")
+    listen(page, "uk")
+    return page
+
+
+def venue_before(person: Visitor) -> Page:
+    page = person.open(person.server.link("plenary", "venue"))
+    page.wait_for_selector("#go-live:not([disabled])")
+    return page
+
+
+def venue_live(person: Visitor) -> Page:
+    page = venue_before(person)
+    go_live(page)
+    return page
+
+
+SCENES: Final[dict[str, Callable[[Visitor], Page]]] = {
+    "start": lambda person: person.open("/"),
+    "conference": lambda person: person.open("/c/demo"),
+    "watch": lambda person: person.open("/r/plenary"),
+    "watch listening": listening,
+    "booth test": booth_test,
+    "booth off air": booth_off_air,
+    "booth on air": booth_on_air,
+    "booth keys": booth_keys,
+    "venue": venue_before,
+    "venue live": venue_live,
+    "error": lambda person: person.open("/r/nowhere"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as running:
+        yield running
+
+
+def violations(page: Page) -> list[Any]:
+    found: list[Any] = page.evaluate(_RUN)
+    return found
+
+
+def test_the_check_finds_what_is_bad(browser: Browser, server: Server) -> None:
+    with visitor(browser, server) as person:
+        person.context.add_init_script(path=AXE)
+        page = person.open("/")
+        page.evaluate("document.querySelector('.lead').style.color = '#ddd'")
+        page.evaluate(
+            "document.querySelector('#page-language').parentElement.replaceWith(document.createElement('select'))"
+        )
+        assert {found["id"] for found in violations(page)} == {"color-contrast", "select-name"}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_nothing_serious_or_critical(browser: Browser, server: Server, scene: str) -> None:
+    lang = LANGUAGES[list(SCENES).index(scene) % len(LANGUAGES)]
+    with visitor(browser, server, lang=lang) as person:
+        person.context.add_init_script(path=AXE)
+        page = SCENES[scene](person)
+        assert page.locator("html").get_attribute("lang") == lang
+        for width, height in (LAPTOP, PHONE):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                assert violations(page) == [], (scene, lang, width, scheme)

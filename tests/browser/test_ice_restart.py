@@ -1,0 +1,59 @@
+"""Chromium restarts ICE in a running session: sound goes on, the session stays, and no packet is missing."""
+
+from typing import Any
+
+from playwright.sync_api import Playwright
+
+from tests.browser.stagehand import Server, chromium
+
+_RESTART = """
+async () => {
+  const { Session, browserTools, DISCONNECTED_MS } = await import("/static/js/lib/session.js");
+  const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
+  const until = async (holds) => { while (!(await holds())) await pause(50); };
+  const states = [];
+  const session = new Session({
+    endpoint: () => "/whep/plenary/floor",
+    token: null,
+    prepare: (peer) => ["audio", "video"].forEach((kind) => peer.addTransceiver(kind, { direction: "recvonly" })),
+    onStatus: ({ state }) => states.push(state),
+  });
+  const isSound = ({ type, kind }) => type === "inbound-rtp" && kind === "audio";
+  const inbound = async () => [...(await session.peer.getStats()).values()].find(isSound);
+  const ufrag = () => session.peer.remoteDescription.sdp.match(/a=ice-ufrag:(.*)/)[1];
+  session.start();
+  await until(async () => session.status.state === "connected" && (await inbound())?.packetsReceived > 20);
+  const { peer, location } = session;
+  const before = { ufrag: ufrag(), ...(await inbound()) };
+  // What a network that swallows everything comes to, without having to wait for it.
+  Object.defineProperty(peer, "connectionState", { configurable: true, value: "disconnected" });
+  peer.onconnectionstatechange();
+  delete peer.connectionState;
+  await pause(DISCONNECTED_MS);
+  await until(() => ufrag() !== before.ufrag);
+  await pause(3000);
+  const after = await inbound();
+  const way = session.status.way;
+  const result = {
+    isSamePeer: session.peer === peer, isSameLocation: session.location === location, states, way,
+    state: peer.connectionState, signaling: peer.signalingState,
+    received: after.packetsReceived - before.packetsReceived, lost: after.packetsLost - before.packetsLost,
+  };
+  session.stop();
+  return result;
+}
+"""
+
+
+def test_sound_goes_on_through_a_restart(playwright: Playwright, server: Server) -> None:
+    with chromium(playwright) as browser:
+        page = browser.new_page()
+        page.goto(f"{server.url}/r/plenary")
+        result: dict[str, Any] = page.evaluate(_RESTART)
+    assert result["isSamePeer"]
+    assert result["isSameLocation"]
+    assert (result["state"], result["signaling"], result["way"]) == ("connected", "stable", "direct")
+    assert "waiting" not in result["states"]
+    # Five seconds: two until the restart, three after it.
+    assert result["received"] > 4 * 50
+    assert result["lost"] <= 0
