@@ -10,6 +10,10 @@ class Drops:
     empty: int = 0
     stranger: int = 0
     unknown_kind: int = 0
+    shed: int = 0
+    address_taken: int = 0
+    checks_too_many: int = 0
+    failed: int = 0
     stun_malformed: int = 0
     stun_unknown_ufrag: int = 0
     stun_username: int = 0

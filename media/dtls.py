@@ -147,7 +147,11 @@ class DtlsEndpoint:
         return self._outgoing()
 
     def _check_identity(self) -> None:
-        certificate = self._ssl.get_peer_certificate(as_cryptography=True)
+        try:
+            certificate = self._ssl.get_peer_certificate(as_cryptography=True)
+        except ValueError as error:
+            # OpenSSL takes encodings that no certificate should have.
+            raise WireError("dtls_fingerprint") from error
         known = [f for f in self._theirs if f.algorithm in _DIGESTS]
         if certificate is None or not known or any(_digest(certificate, f.algorithm) != f.digest for f in known):
             raise WireError("dtls_fingerprint")

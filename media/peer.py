@@ -15,6 +15,10 @@ from media.udp import Address
 
 SETUP_S: Final = 15.0
 """An offer that no check follows is forgotten after this."""
+_MOST_HANDSHAKE_BYTES: Final = 12_000
+# A browser with many addresses checks some 50 times in its first second, and once in 2.5 s from then on.
+_CHECKS: Final = 200.0
+_CHECKS_PER_S: Final = 50.0
 CONSENT_S: Final = 30.0
 """Silence of this length ends a peer (RFC 7675 section 5.1)."""
 
@@ -67,8 +71,10 @@ class Peer:
         self._dtls = dtls
         self._wire = wire
         self._created = now
-        self._heard = now
+        self.heard = now
         self._retry_at: float | None = None
+        self._checks_left, self._checked_at = _CHECKS, now
+        self._handshake_left = _MOST_HANDSHAKE_BYTES
 
     @property
     def is_connected(self) -> bool:
@@ -81,10 +87,13 @@ class Peer:
         if credentials is None:
             drops.stun_username += 1
             return False
+        if not self._may_check(now):
+            drops.checks_too_many += 1
+            return False
         if not stun.is_authentic(message, credentials.key):
             drops.stun_integrity += 1
             return False
-        self._heard = now
+        self.heard = now
         self._wire.sendto(stun.format_success(message.transaction, address[0], address[1], credentials.key), address)
         if message.is_nominating:
             self.ice.nominated(credentials)
@@ -96,6 +105,15 @@ class Peer:
             self._send_dtls(self._dtls.start(), now)
         elif self.is_connected:
             self.media.on_moved(address)
+        return True
+
+    def _may_check(self, now: float) -> bool:
+        """Whether one more check is worth a signature and an answer."""
+        self._checks_left = min(_CHECKS, self._checks_left + (now - self._checked_at) * _CHECKS_PER_S)
+        self._checked_at = now
+        if self._checks_left < 1:
+            return False
+        self._checks_left -= 1
         return True
 
     def take_dtls(self, datagram: bytes, now: float) -> bool:
@@ -111,7 +129,7 @@ class Peer:
         elif self._dtls.is_failed:
             self.close_reason = "dtls_failed"
         elif self.is_connected and not was_connected:
-            self._heard = now
+            self.heard = now
             self.media.on_connected(self, now)
             return True
         return False
@@ -130,7 +148,7 @@ class Peer:
         except WireError:
             drops.media_malformed += 1
             return
-        self._heard = now
+        self.heard = now
 
     def send_rtcp(self, packet: bytes) -> None:
         """Send a compound packet, if the peer can take one yet."""
@@ -149,7 +167,7 @@ class Peer:
                 self.close_reason = "setup_timeout"
             elif self._retry_at is not None and now >= self._retry_at:
                 self._send_dtls(self._dtls.on_timeout(), now)
-        elif now - self._heard > CONSENT_S:
+        elif now - self.heard > CONSENT_S:
             self.close_reason = "consent_timeout"
         else:
             self.media.on_timer(now)
@@ -163,6 +181,9 @@ class Peer:
     def _send_dtls(self, datagrams: list[bytes], now: float) -> None:
         if self.address is not None:
             for datagram in datagrams:
-                self._wire.sendto(datagram, self.address)
+                # Until the handshake is done a source may be forged: nobody is made to flood whoever is there.
+                self._handshake_left -= 0 if self.is_connected else len(datagram)
+                if self._handshake_left >= 0:
+                    self._wire.sendto(datagram, self.address)
         timeout = self._dtls.timeout_s()
         self._retry_at = None if timeout is None else now + timeout

@@ -84,10 +84,12 @@ class Reception:
 
     def _note_found(self, missing: _Missing, now: float) -> None:
         """Learn from a missing packet that came whether this line reorders, and how long asking takes."""
+        if missing.asks > 1:
+            return  # nobody knows which request it answers
         took = now - missing.asked_at
-        if took < _SOONEST_REPAIR_S or missing.asks == 0:
+        if missing.asks == 0 or took < _SOONEST_REPAIR_S:
             self._reordered_at = now
-        elif missing.asks == 1:
+        else:
             self._round_s += (min(took, _LONGEST_ROUND_S) - self._round_s) / 4
 
     def is_missing(self, sequence: int) -> bool:
@@ -161,11 +163,7 @@ class Reception:
         for sequence, missing in list(self._missing.items()):
             if now - missing.since > _GIVEN_UP_S:
                 del self._missing[sequence]
-            elif (
-                missing.asks < _MOST_ASKS
-                and now - missing.since >= patience
-                and now - missing.asked_at >= again
-            ):
+            elif missing.asks < _MOST_ASKS and now - missing.since >= patience and now - missing.asked_at >= again:
                 missing.asks += 1
                 missing.asked_at = now
                 asked.append(sequence)

@@ -15,6 +15,8 @@ RTPFB: Final = 205
 PSFB: Final = 206
 _NTP_EPOCH_S: Final = 2208988800
 _MAX_PACKETS: Final = 32
+# More than any history holds; the rest is asked for in vain.
+_MOST_NACK_PAIRS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _blocks(body: bytes, count: int) -> Iterator[ReportBlock]:
 def _nack(body: bytes) -> Nack:
     _, media_ssrc = struct.unpack_from("!II", body)
     sequences: list[int] = []
-    for at in range(8, len(body) - 3, 4):
+    for at in range(8, min(len(body) - 3, 8 + 4 * _MOST_NACK_PAIRS), 4):
         first, mask = struct.unpack_from("!HH", body, at)
         sequences.append(first)
         sequences.extend((first + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1)

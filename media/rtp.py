@@ -6,6 +6,8 @@ from typing import Final
 
 from media.errors import WireError
 
+# What anybody sends is under 100; padding without end is not walked through.
+_MOST_EXTENSION_BYTES: Final = 256
 HEADER: Final = struct.Struct("!BBHII")
 
 
@@ -69,8 +71,8 @@ def format_packet(packet: RtpPacket) -> bytes:
 
 def find_extension(extensions: bytes, ident: int) -> bytes | None:
     """The value of the header extension numbered `ident`, or None (RFC 8285 section 4.2)."""
-    at = 0
-    while at < len(extensions):
+    at, end = 0, min(len(extensions), _MOST_EXTENSION_BYTES)
+    while at < end:
         number, size = extensions[at] >> 4, (extensions[at] & 0x0F) + 1
         if number == 15:
             return None

@@ -140,7 +140,10 @@ def _attribute(draft: _Draft, line: str) -> None:
                 draft.feedback.setdefault(_payload_type(number), []).append(kind)
         case "extmap":
             number, uri = value.split()[:2]
-            draft.extensions.setdefault(uri, int(number.partition("/")[0]))
+            ident = int(number.partition("/")[0])
+            # One-byte headers name no other (RFC 8285 section 4.2), and no others are read.
+            if 1 <= ident <= 14:
+                draft.extensions.setdefault(uri, ident)
         case "ice-ufrag" | "ice-pwd" | "setup" | "fingerprint" | "group":
             draft.attributes.setdefault(name, value.strip())
 

@@ -160,18 +160,24 @@ class Listener:
 
     def _resend_audio(self, sequences: tuple[int, ...], now: float) -> None:
         for sequence in sequences:
+            # Looking counts as well as sending: thousands can be asked for in one packet.
+            if self._audio is None or not may_resend(self._audio, now):
+                return
             name = self._switches.bus_at(sequence)
             bus = self._stage.buses.get(name) if name is not None else None
             packet = bus.lane(self._way).history.find(sequence) if bus is not None else None
-            if packet is not None and self._audio is not None and may_resend(self._audio, now):
+            if packet is not None:
                 send_one(self._stage.sock, self._audio, packet)
 
     def _resend_video(self, sequences: tuple[int, ...], now: float) -> None:
         assert self._picture is not None
+        budget = next(iter(self._video.values()), None)
         for sequence in sequences:
+            if budget is None or not may_resend(budget, now):
+                return
             packet = self._picture.history.find(sequence)
             end = self._video.get(codec_of(packet)) if packet is not None else None
-            if packet is not None and end is not None and may_resend(end, now):
+            if packet is not None and end is not None:
                 resend(self._stage.sock, end, packet)
 
     def on_timer(self, now: float) -> None:

@@ -1,9 +1,11 @@
 """All peers on one UDP port: a datagram is told apart by its first byte and by the address it came from (RFC 7983).
 
-Runs on the media thread's loop. A stranger's datagram costs one dictionary look-up.
+Runs on the media thread's loop. A stranger's datagram costs one dictionary look-up; a flood of checks is shed by its
+source (`media.strangers`).
 """
 
 import asyncio
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -14,12 +16,15 @@ from media.counters import Drops
 from media.errors import WireError
 from media.ice import Credentials
 from media.peer import Peer
+from media.strangers import Strangers, names_one_of
 from media.udp import Address
 
 _DATAGRAMS_A_WAKE: Final = 64
 _TIMER_S: Final = 0.5
 _TIMER_SLICES: Final = 25
 _MAX_DATAGRAM: Final = 2048
+# Every client says something more often: browsers check every 2.5 s, others every 6 s at most (RFC 7675 section 5.1).
+_LOST_S: Final = 8.0
 
 
 class Transport:
@@ -35,6 +40,8 @@ class Transport:
         self, sock: socket.socket, on_connected: Callable[[Peer], None], on_closed: Callable[[Peer, str], None]
     ) -> None:
         self.drops = Drops()
+        self._strangers = Strangers()
+        self._complained_at = -math.inf
         self._sock = sock
         self._on_connected = on_connected
         self._on_closed = on_closed
@@ -108,7 +115,17 @@ class Transport:
             except OSError:
                 # An ICMP error of some earlier packet.
                 continue
-            self.take(datagram, address, now)
+            try:
+                self.take(datagram, address, now)
+            except Exception as error:
+                self._complain(error, now)
+
+    def _complain(self, error: Exception, now: float) -> None:
+        """One datagram failed inside: the others go on. Told to the log once a second at most, and counted."""
+        self.drops.failed += 1
+        if now - self._complained_at >= 1:
+            self._complained_at = now
+            self._loop.call_exception_handler({"message": "a datagram could not be taken", "exception": error})
 
     def take(self, datagram: bytes, address: Address, now: float) -> None:
         """Route one datagram."""
@@ -132,33 +149,51 @@ class Transport:
         if peer is not None and peer.close_reason:
             self.remove(peer, peer.close_reason)
 
-    def _take_stun(self, datagram: bytes, address: Address, now: float) -> None:
+    def _read_check(self, datagram: bytes) -> tuple[stun.StunMessage, Peer] | None:
+        """A check and the peer it names; None for what is neither, which is counted."""
         try:
             message = stun.parse(datagram)
         except WireError:
             self.drops.stun_malformed += 1
-            return
+            return None
         if message.kind != stun.BINDING_REQUEST:
             self.drops.unknown_kind += 1
-            return
+            return None
         peer = self._by_ufrag.get(message.username.partition(":")[0])
         if peer is None:
             self.drops.stun_unknown_ufrag += 1
+            return None
+        return message, peer
+
+    def _take_stun(self, datagram: bytes, address: Address, now: float) -> None:
+        if self._strangers.is_flooding(address[0]) and not names_one_of(datagram, self._by_ufrag):
+            self.drops.shed += 1
+            return
+        read = self._read_check(datagram)
+        if read is None:
+            self._strangers.note(address[0])
+            return
+        message, peer = read
+        holder = self._by_address.get(address)
+        if holder is not None and holder is not peer and holder.is_connected and now - holder.heard < _LOST_S:
+            # Whoever can forge a source would end everybody's session by checks of their own at all our addresses.
+            self.drops.address_taken += 1
             return
         before = peer.address
         if not peer.take_check(message, address, now, self.drops):
             return
         if before is not None and self._by_address.get(before) is peer:
             del self._by_address[before]
-        displaced = self._by_address.get(address)
         self._by_address[address] = peer
-        if displaced is not None and displaced is not peer:
+        if holder is not None and holder is not peer:
             # One socket of theirs cannot carry two sessions: the older has lost its way.
-            self.remove(displaced, "displaced")
+            self.remove(holder, "displaced")
 
     def _on_timer(self) -> None:
         self._timer = self._loop.call_later(_TIMER_S / _TIMER_SLICES, self._on_timer)
         self._slice = (self._slice + 1) % _TIMER_SLICES
+        if self._slice == 0:
+            self._strangers.forget()
         self.run_timers(self._slice, time.monotonic())
 
     def run_timers(self, turn: int, now: float) -> None:

@@ -19,7 +19,7 @@ from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.doorman import CALLER, Proof
 from server.keys import CONDUCTOR, CONFIG, DOORMAN, LIMITS
-from server.limits import Rate, client_address
+from server.limits import ADDRESS, Rate, address_key, client_address
 from server.problems import Problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -155,7 +155,8 @@ def _behind_door(rule: Rule, handler: Handler) -> Handler:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         request[RULE] = rule
-        request.app[LIMITS].check(rule.kind, client_address(request, request.app[CONFIG].trusted_proxies))
+        request[ADDRESS] = address_key(client_address(request, request.app[CONFIG].trusted_proxies))
+        request.app[LIMITS].check(rule.kind, request[ADDRESS])
         async with asyncio.timeout(None if rule.kind is Kind.SOCKET else ANSWER_TIMEOUT_S):
             await _admit(request, rule)
             return await handler(request)

@@ -47,6 +47,7 @@ from server.keys import (
 from server.lateness import Lateness
 from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, RateLimits
 from server.links import demo_conference, demo_links
+from server.logbook import http_logger
 from server.revocations import Revocations
 from server.security import add_headers, answer_errors
 from server.store import open_store
@@ -104,7 +105,13 @@ def _parts(
                 engine = await _open_engine(config, stack)
             fleet = app[FLEET] = await _open_fleet(app, engine, store, stack)
             conductor = app[CONDUCTOR] = _conductor(app, fleet, store)
-            revocations = Revocations(store, Watchman(app[HUB], conductor, clocks.now).look)
+            watchman = Watchman(app[HUB], conductor, clocks.now)
+
+            async def look(revoked: frozenset[str]) -> None:
+                fleet.expel(revoked, clocks.now())
+                await watchman.look(revoked)
+
+            revocations = Revocations(store, look)
             app[REVOCATIONS] = revocations
             is_secure = config.public_url.startswith("https://")
             app[DOORMAN] = Doorman(config.secret, revocations, clocks.now, is_secure=is_secure)
@@ -182,18 +189,24 @@ def run(config: Config) -> None:
     asyncio.run(_run(config))
 
 
+def make_runner(app: web.Application, idle_s: float = IDLE_TIMEOUT_S) -> web.AppRunner:
+    """Return what serves the application: connections without a whole request for `idle_s` are closed."""
+    return web.AppRunner(
+        app,
+        access_log=None,  # it would write addresses and personal links
+        logger=http_logger(),
+        keepalive_timeout=idle_s,
+        shutdown_timeout=STOP_TIMEOUT_S,
+    )
+
+
 async def _run(config: Config) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     app = create_app(config)
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # it would write addresses and personal links
-        keepalive_timeout=IDLE_TIMEOUT_S,
-        shutdown_timeout=STOP_TIMEOUT_S,
-    )
+    runner = make_runner(app)
     try:
         await runner.setup()
         site = web.TCPSite(runner, config.host or None, config.port, backlog=1024)

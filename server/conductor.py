@@ -317,7 +317,7 @@ class Conductor:
     def _take_in(self, event: EngineEvent) -> None:
         match event:
             case PeerConnected():
-                pass
+                self.switchboard.peer_connected(event.peer)
             case MixerFailed():
                 _log.error("the mixer failed: %s", event.error)
             case PeerClosed():

@@ -31,7 +31,7 @@ from yarl import URL
 
 from media.edge import EdgeEngine
 from media.edge import Pull as EnginePull
-from media.engine import Answer, EngineConfig, PeerClosed, PeerConnected
+from media.engine import Answer, EngineConfig, EngineStats, PeerClosed, PeerConnected
 from media.errors import MediaError
 from server.edge_messages import (
     MAX_EDGE_MESSAGE_BYTES,
@@ -59,7 +59,9 @@ from server.messages import BadMessage
 
 LOAD_S: Final = 0.5
 WELCOME_S: Final = 5.0
-HEARTBEAT_S: Final = 4.0
+HUNG_S: Final = 5.0
+"""Media that do not answer for so long are no longer spoken for."""
+HEARTBEAT_S: Final = 10.0
 CLOSE_S: Final = 0.5
 ORPHANED_S: Final = 10.0
 """How long listeners that a restarted origin does not know may stay: their pages come anew within this."""
@@ -242,12 +244,24 @@ class Edge:
             await self._engine.refused(peer)
 
     async def _tell_load(self, socket: ClientWebSocketResponse) -> None:
-        most = self._config.engine.max_listeners
-        while not socket.closed:
-            stats = await self._engine.stats()
-            packets_per_s, cpu_share = self._pace.since_last(stats.packets_sent)
-            await self._say(Load(stats.peers, most, packets_per_s, cpu_share, asdict(stats)))
-            await asyncio.sleep(LOAD_S)
+        load = Load(0, self._config.engine.max_listeners, 0.0, 0.0, {})
+        asking: asyncio.Task[EngineStats] | None = None
+        asked = 0.0
+        while not socket.closed and (asking is None or time.monotonic() - asked < HUNG_S):
+            if asking is None:
+                asking, asked = asyncio.create_task(self._engine.stats()), time.monotonic()
+            await asyncio.wait([asking], timeout=LOAD_S)
+            if asking.done():
+                load, asking = self._loaded(asking.result()), None
+                await self._say(load)
+                await asyncio.sleep(LOAD_S)
+            else:
+                # A crowd joins just now: it is alive, and tells its figures when it comes to it.
+                await self._say(load)
+
+    def _loaded(self, stats: EngineStats) -> Load:
+        packets_per_s, cpu_share = self._pace.since_last(stats.packets_sent)
+        return Load(stats.peers, self._config.engine.max_listeners, packets_per_s, cpu_share, asdict(stats))
 
     async def _say(self, message: FromEdge) -> bool:
         """Send a message, if there is anybody; whoever comes back later learns all that counts from hello."""

@@ -15,11 +15,12 @@ from typing import Final, Protocol
 from media.errors import MediaError, Overloaded, PeerUnknown
 from server.config_edges import MAX_LISTENERS
 from server.edge_messages import Answered, Done, Failed, FromOrigin, Load, Reply, Request, format_edge_message
+from server.tokens import EdgePass
 
 REQUEST_S: Final = 2.0
 """An edge that does not answer in this time is not waited for."""
 SILENT_S: Final = 2.0
-RETURN_S: Final = 0.7
+RETURN_S: Final = 1.0
 """How long a connection that broke may take to come back: the edge tries at once, so a process that lives is here."""
 
 _NO_LOAD: Final = Load(listeners=0, max_listeners=0, packets_per_s=0.0, cpu_share=0.0, figures={})
@@ -61,12 +62,14 @@ class EdgeLink:
     Args:
         instance: what the process calls itself.
         name: what people call it.
+        held: the token it came with.
         clock: monotonic seconds.
     """
 
-    def __init__(self, instance: str, name: str, clock: Callable[[], float]) -> None:
+    def __init__(self, instance: str, name: str, held: EdgePass, clock: Callable[[], float]) -> None:
         self.instance = instance
         self.name = name
+        self.held = held
         self.tag = secrets.token_hex(4)
         self.peers: set[str] = set()
         self.coming: set[str] = set()
@@ -104,6 +107,11 @@ class EdgeLink:
         if self._outlet is None and now - self._left > RETURN_S:
             return True
         return now - self._heard > SILENT_S
+
+    def excuse(self, seconds: float) -> None:
+        """We ourselves did not listen for so long: that is not the edge's silence."""
+        self._heard += seconds
+        self._left += seconds
 
     def connected(self, outlet: EdgeOutlet) -> EdgeOutlet | None:
         """It is here, or here again. Returns the connection this one takes the place of."""

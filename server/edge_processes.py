@@ -16,7 +16,8 @@ from server.tokens import MAX_HOURS, issue_edge_pass
 
 _log = logging.getLogger(__name__)
 
-BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+# The first is long enough for listeners to be elsewhere before a start takes their processor.
+BACKOFF_S: Final = (1.0, 1.0, 2.0, 5.0)
 # Who lived so long died of something else than what it was started with.
 STEADY_S: Final = 10.0
 STOP_S: Final = 2.0

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import WSMsgType, web
 
 from server.access import Handler
+from server.doorman import CALLER
 from server.edge_link import EdgeLink
 from server.edge_messages import (
     MAX_EDGE_MESSAGE_BYTES,
@@ -53,7 +54,9 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     if not isinstance(hello, Hello) or hello.protocol != PROTOCOL:
         await socket.close(message=b"another version")
         return socket
-    edge, welcome = await fleet.join(hello, socket)
+    held = request[CALLER].edge
+    assert held is not None  # nobody else passes the access table
+    edge, welcome = await fleet.join(hello, socket, held)
     try:
         await socket.send_str(format_edge_message(welcome))
         await _listen(fleet, edge, socket)

@@ -33,6 +33,7 @@ from server.edge_messages import (
     Welcome,
 )
 from server.engine import Answer, EngineEvent, EngineStats, MediaEngine, Mix, PeerClosed, PeerConnected
+from server.tokens import EdgePass
 
 _log = logging.getLogger(__name__)
 
@@ -95,11 +96,12 @@ class Fleet:
             [*alive, *(one for one in self._dead.values() if one.name not in names)], key=lambda one: one.name
         )
 
-    async def join(self, hello: Hello, outlet: EdgeOutlet) -> tuple[EdgeLink, Welcome]:
+    async def join(self, hello: Hello, outlet: EdgeOutlet, held: EdgePass) -> tuple[EdgeLink, Welcome]:
         """Take an edge in, or back in; what either side forgot meanwhile is put right."""
         edge = self._edges.get(hello.instance)
         if edge is None:
-            edge = self._edges[hello.instance] = EdgeLink(hello.instance, hello.name, self._clock)
+            name = hello.name or held.name
+            edge = self._edges[hello.instance] = EdgeLink(hello.instance, name, held, self._clock)
             _log.info("edge %s is here", hello.name)
         former = edge.connected(outlet)
         if former is not None:
@@ -116,6 +118,11 @@ class Fleet:
     def bury_named(self, name: str) -> None:
         """An edge of this name is known to be dead."""
         for edge in [one for one in self._edges.values() if one.name == name]:
+            self._bury(edge)
+
+    def expel(self, revoked: frozenset[str], now_s: float) -> None:
+        """Bury the edges whose token is withdrawn, or over at `now_s` on the wall clock; they will not be let in."""
+        for edge in [one for one in self._edges.values() if one.held.id in revoked or one.held.is_over(now_s)]:
             self._bury(edge)
 
     def look(self, now: float) -> None:
@@ -300,8 +307,16 @@ class Fleet:
         task.add_done_callback(self._tasks.discard)
 
     async def _keep_looking(self) -> None:
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
         while True:
             await asyncio.sleep(LOOK_S)
+            late = loop.time() - looked - LOOK_S
+            looked = loop.time()
+            if late > LOOK_S:
+                # What came meanwhile has not been read yet.
+                for edge in self._edges.values():
+                    edge.excuse(late)
             self.look(self._clock())
 
 

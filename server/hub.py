@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from interpreting.ids import PersonId, RoomId
 from interpreting.roles import Role
+from server.crowd import Crowd
 from server.messages import format_message
 from server.tokens import Invitation
 
@@ -141,10 +142,11 @@ class Client:
 
 
 class Hub:
-    """All connected clients by room. `is_closing` is set once no more should join."""
+    """All connected clients by room. `is_closing` is set once no more should join; `crowd` counts them by address."""
 
     def __init__(self) -> None:
         self.is_closing = False
+        self.crowd = Crowd()
         self._rooms: dict[RoomId, set[Client]] = {}
         self._left = asyncio.Event()
 

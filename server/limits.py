@@ -19,6 +19,8 @@ from server.problems import Problem
 
 BODY_TIMEOUT_S = 10.0
 SDP_MAX_BYTES: Final = 32 * 1024
+ADDRESS: Final = web.RequestKey("address", str)
+"""What stands for the caller's address in all limits; the access table sets it."""
 FRAGMENT_MAX_BYTES: Final = 16 * 1024
 JSON_MAX_BYTES: Final = 4 * 1024
 
@@ -60,7 +62,7 @@ class Bucket:
 
 
 class RateLimits:
-    """One bucket for each kind of request and address.
+    """One bucket for each kind of request and address, as `address_key` gives it.
 
     A hall stands behind one address, so the rates of listening are a crowd's, not a person's. At most
     `max_buckets` are kept; when they are all in use, those not full are still honoured and the newcomer shares
@@ -73,10 +75,10 @@ class RateLimits:
         self._max = max_buckets
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
-    def check(self, kind: str, address: str | None) -> None:
+    def check(self, kind: str, address: str) -> None:
         """Raise Problem too_many_requests (429 with Retry-After in whole seconds) when the bucket is empty."""
         now = self._clock()
-        wait_s = self._bucket(kind, address_key(address), now).take(now)
+        wait_s = self._bucket(kind, address, now).take(now)
         if wait_s > 0:
             raise Problem("too_many_requests", headers={"Retry-After": str(ceil(wait_s))})
 

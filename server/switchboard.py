@@ -13,6 +13,7 @@ from interpreting.ids import VENUE, RoomId, SourceId, mic_source, speaker_source
 from interpreting.roles import Role
 from media.engine import Answer
 from media.errors import PeerUnknown
+from server.crowd import Pending
 from server.engine import MediaEngine
 from server.problems import Problem
 from server.sessions import Session, Sessions, is_audience
@@ -25,6 +26,7 @@ class Switchboard:
     def __init__(self, engine: MediaEngine) -> None:
         self._engine = engine
         self._sessions = Sessions()
+        self._pending = Pending()
 
     def session(self, id: str) -> Session | None:
         """Return the session with this id, None when it has ended."""
@@ -38,14 +40,16 @@ class Switchboard:
         """Return the invitations by which sessions are open now."""
         return {session.owner for session in self._sessions if session.owner is not None}
 
-    async def publish(self, room: RoomId, owner: Invitation, offer: str) -> tuple[Session, Answer]:
+    async def publish(self, room: RoomId, owner: Invitation, offer: str, address: str) -> tuple[Session, Answer]:
         """Take in a publisher as its role says; it takes the place of an older session of the same source.
 
-        Raises MediaError for an offer that cannot be taken; an older session then goes on.
+        Raises MediaError for an offer that cannot be taken, and Problem too_many_requests when too many offers of this
+        address wait for their connection; an older session then goes on.
         """
         source = _source_of(owner)
         older = self._sessions.feeding(room, source)
         session = Session.publisher(room, owner, source)
+        self._pending.add(session.peer, address)
         name = global_name(room, source)
         video = name if source == VENUE else None
         # Known before the engine answers, so that the peer's end cannot come before its beginning.
@@ -53,25 +57,36 @@ class Switchboard:
         try:
             answer = await self._engine.publish(session.peer, offer, audio=name, video=video)
         except BaseException:
-            self._sessions.forget(session)
+            self._forget(session)
             raise
         if older is not None:
             await self.end(older)
         return session, answer
 
     async def listen(
-        self, room: RoomId, owner: Invitation | None, channel: str, is_original_under: bool, offer: str
+        self,
+        room: RoomId,
+        owner: Invitation | None,
+        channel: str,
+        is_original_under: bool,
+        offer: str,
+        address: str,
+        frames: int = 1,
     ) -> tuple[Session, Answer]:
-        """Take in a listener. Raises MediaError for an offer that cannot be taken."""
+        """Take in a listener, in packets of `frames` ticks.
+
+        Raises MediaError for an offer that cannot be taken, and Problem as `publish` does.
+        """
         session = Session.listener(room, owner, channel, is_original_under)
+        self._pending.add(session.peer, address)
         bus = global_name(room, session.bus)
         self._sessions.put(session)
         try:
             answer = await self._engine.subscribe(
-                session.peer, offer, bus=bus, picture=room, at_work=not is_audience(owner)
+                session.peer, offer, bus=bus, picture=room, frames=frames, at_work=not is_audience(owner)
             )
         except BaseException:
-            self._sessions.forget(session)
+            self._forget(session)
             raise
         return session, answer
 
@@ -81,7 +96,7 @@ class Switchboard:
         try:
             await self._engine.move(session.peer, global_name(session.room, changed.bus))
         except PeerUnknown:
-            self._sessions.forget(session)
+            self._forget(session)
             raise Problem("session_unknown") from None
         if self._sessions.get(session.id) is not None:
             self._sessions.put(changed)
@@ -92,7 +107,7 @@ class Switchboard:
 
     async def end(self, session: Session) -> None:
         """End a session and its peer."""
-        self._sessions.forget(session)
+        self._forget(session)
         await self._engine.close_peer(session.peer)
 
     async def end_of(self, invitation: str) -> None:
@@ -101,11 +116,20 @@ class Switchboard:
             if session.owner is not None and session.owner.id == invitation:
                 await self.end(session)
 
+    def peer_connected(self, peer: str) -> None:
+        """The offer of this peer waits no longer."""
+        self._pending.settle(peer)
+
     def peer_closed(self, peer: str) -> None:
         """Forget the session whose peer has ended by itself."""
+        self._pending.settle(peer)
         session = self._sessions.of_peer(peer)
         if session is not None:
-            self._sessions.forget(session)
+            self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        self._sessions.forget(session)
+        self._pending.settle(session.peer)
 
 
 def global_name(room: RoomId, name: str) -> str:

@@ -136,6 +136,10 @@ class EdgePass:
     name: str
     expires_at: int
 
+    def is_over(self, now: float) -> bool:
+        """Whether its time is over at `now`, in epoch seconds."""
+        return now >= self.expires_at + LEEWAY_S
+
 
 def issue_edge_pass(
     secret: str, name: str, hours: float = DEFAULT_HOURS, *, now: float | None = None
@@ -160,7 +164,7 @@ def read_edge_pass(secret: str, token: str, *, now: float | None = None) -> Edge
     """Return what an edge's token says. Raises TokenError as `read` does; an invitation is token_foreign."""
     claims = _verified_claims(secret, token, EDGE_AUDIENCE, _EDGE_REQUIRED)
     found = EdgePass(_text(claims, "jti"), _text(claims, "sub"), _seconds(claims, "exp"))
-    if (time.time() if now is None else now) >= found.expires_at + LEEWAY_S:
+    if found.is_over(time.time() if now is None else now):
         raise TokenError("token_expired")
     return found
 

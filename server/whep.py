@@ -16,11 +16,11 @@ from server.access import Handler
 from server.doorman import CALLER
 from server.ice_patch import FRAGMENT, patch_ice
 from server.ice_servers import add_links
-from server.keys import CONDUCTOR
-from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, read_body, require_type
+from server.keys import CONDUCTOR, CONFIG
+from server.limits import ADDRESS, JSON_MAX_BYTES, SDP_MAX_BYTES, read_body, require_type
 from server.messages import BadMessage, parse_json
 from server.problems import Problem
-from server.sessions import Session, SessionKind
+from server.sessions import Session, SessionKind, is_audience
 
 SDP: Final = "application/sdp"
 EDGE: Final = "Tolmach-Edge"
@@ -40,7 +40,9 @@ async def listen(request: web.Request) -> web.Response:
     except UnicodeDecodeError:
         raise Problem("offer_malformed") from None
     owner = request[CALLER].invitation
-    session, answer = await request.app[CONDUCTOR].switchboard.listen(room, owner, channel, is_under, text)
+    session, answer = await request.app[CONDUCTOR].switchboard.listen(
+        room, owner, channel, is_under, text, request[ADDRESS], _frames(request)
+    )
     location = f"/whep/{room}/{channel}/{session.id}"
     response = web.Response(
         status=201, text=answer.sdp, content_type=SDP, headers={"Location": location, "ETag": answer.etag}
@@ -123,6 +125,16 @@ def _channel(request: web.Request) -> tuple[RoomId, str]:
     if not conductor.has_channel(room, channel):
         raise Problem("channel_unknown")
     return room, channel
+
+
+def _frames(request: web.Request) -> int:
+    """Return how many ticks of 20 ms a packet carries: as asked for, else the server's custom for the audience."""
+    listens_only = is_audience(request[CALLER].invitation)
+    custom = request.app[CONFIG].edges.listener_packet_ms if listens_only else 20
+    asked = request.query.get("ptime", str(custom))
+    if asked not in ("20", "60"):
+        raise Problem("request_invalid")
+    return int(asked) // 20
 
 
 def _is_under(word: object) -> bool:

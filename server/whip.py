@@ -17,7 +17,7 @@ from server.doorman import CALLER
 from server.ice_patch import FRAGMENT, patch_ice
 from server.ice_servers import add_links
 from server.keys import CONDUCTOR
-from server.limits import SDP_MAX_BYTES, read_body, require_type
+from server.limits import ADDRESS, SDP_MAX_BYTES, read_body, require_type
 from server.problems import Problem
 from server.sessions import Session, SessionKind
 
@@ -36,7 +36,7 @@ async def publish(request: web.Request) -> web.Response:
     except UnicodeDecodeError:
         raise Problem("offer_malformed") from None
     room = RoomId(request.match_info["room"])
-    session, answer = await request.app[CONDUCTOR].switchboard.publish(room, caller.invitation, text)
+    session, answer = await request.app[CONDUCTOR].switchboard.publish(room, caller.invitation, text, request[ADDRESS])
     response = web.Response(
         status=201,
         text=answer.sdp,

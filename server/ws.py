@@ -24,7 +24,7 @@ from server.conductor import Conductor, check_own_booth
 from server.doorman import CALLER
 from server.hub import Client
 from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, HUB, TRANSLATOR
-from server.limits import Bucket, Rate
+from server.limits import ADDRESS, Bucket, Rate
 from server.messages import MAX_MESSAGE_BYTES, BadMessage, CommandMessage, parse_command_message
 from server.problems import Problem
 from server.security import asked_language
@@ -76,8 +76,15 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         compress=False,
         autoping=False,  # pings count like commands
     )
-    await socket.prepare(request)
-    lang = asked_language(request)
+    with hub.crowd.one_more(request[ADDRESS]):
+        await socket.prepare(request)
+        await _greet(request, socket, room)
+    return socket
+
+
+async def _greet(request: web.Request, socket: web.WebSocketResponse, room: RoomId) -> None:
+    """Serve who may come in; tell the one whose link is over."""
+    caller, lang = request[CALLER], asked_language(request)
     client = Client(
         _Socket(socket, request.transport),
         room,
@@ -89,7 +96,6 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         await client.pump()
     else:
         await _serve(request, socket, client)
-    return socket
 
 
 async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Client) -> None:

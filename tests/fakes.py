@@ -26,6 +26,7 @@ class FakeEngine:
         self.demos: list[str] = []
         self.publishers: dict[str, tuple[str | None, str | None]] = {}
         self.listeners: dict[str, str] = {}
+        self.frames: dict[str, int] = {}
         self.ice: dict[str, Credentials] = {}
         self.refuse_with: MediaError | None = None
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
@@ -65,6 +66,7 @@ class FakeEngine:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.listeners[peer] = bus
+        self.frames[peer] = frames
         return Answer(ANSWER_SDP, '"1"')
 
     async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:

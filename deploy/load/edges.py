@@ -7,6 +7,7 @@ again, and what was lost. Exits 1 when somebody does not hear again within ten s
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -189,8 +190,10 @@ def edge_pids(parent: int) -> dict[int, int]:
     return found
 
 
-async def measure(url: str, server: int, listeners: int, edges: int, seconds: float) -> Mapping[str, float]:
-    """Let the listeners join, kill one edge, and return the figures.
+async def measure(
+    url: str, server: int, listeners: int, edges: int, seconds: float, how: signal.Signals
+) -> Mapping[str, float]:
+    """Let the listeners join, end one edge by the signal `how`, and return the figures.
 
     Raises:
         TimeoutError: somebody did not hear, or not again.
@@ -204,8 +207,11 @@ async def measure(url: str, server: int, listeners: int, edges: int, seconds: fl
         victim = audience.listeners[0].edge
         moved = [one for one in audience.listeners if one.edge == victim]
         killed_at = time.monotonic()
-        os.kill(edge_pids(server)[moved[0].port], signal.SIGKILL)
+        victim_pid = edge_pids(server)[moved[0].port]
+        os.kill(victim_pid, how)
         await audience.until(lambda: all(one.edge != victim and one.heard_at > killed_at + 0.2 for one in moved), 10)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim_pid, signal.SIGKILL)
         await asyncio.sleep(seconds)
         stayed = [one for one in audience.listeners if one not in moved]
         gaps = sorted(one.gap_s for one in moved)
@@ -230,6 +236,7 @@ def main() -> int:
     parser.add_argument("--listeners", type=int, default=100, help="(100)")
     parser.add_argument("--edges", type=int, default=2, help="(2)")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to listen before and after (3)")
+    parser.add_argument("--freeze", action="store_true", help="stop the edge instead, as when its network is cut")
     options = parser.parse_args()
     allow_descriptors(options.listeners)
     with socket.socket() as probe:
@@ -249,7 +256,8 @@ def main() -> int:
             print(children.tail("server"), file=sys.stderr)
             return 1
         try:
-            figures = asyncio.run(measure(url, server.pid, options.listeners, options.edges, options.seconds))
+            how = signal.SIGSTOP if options.freeze else signal.SIGKILL
+            figures = asyncio.run(measure(url, server.pid, options.listeners, options.edges, options.seconds, how))
         except TimeoutError:
             print("somebody does not hear", file=sys.stderr)
             return 1

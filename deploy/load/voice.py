@@ -31,7 +31,7 @@ _CNAME: Final = b"lean"
 class LeanEnd(asyncio.DatagramProtocol):
     """One lean peer's socket. `on_rtp` and `on_rtcp` get what is authentic, with its arrival in monotonic seconds.
 
-    While `is_cut_off` it neither sends nor hears: its network is gone. `is_gone` is set when the server said goodbye.
+    `heard_at` is when anything came last. While `is_cut_off` it neither sends nor hears: its network is gone. `is_gone` is set when the server said goodbye.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class LeanEnd(asyncio.DatagramProtocol):
     ) -> None:
         self.is_cut_off = False
         self.is_gone = asyncio.Event()
+        self.heard_at = time.monotonic()
         self._peer = peer
         self._on_rtp = on_rtp
         self._on_rtcp = on_rtcp
@@ -94,6 +95,7 @@ class LeanEnd(asyncio.DatagramProtocol):
         """Media to whom it may concern, the rest to the peer."""
         if self.is_cut_off or not data:
             return
+        self.heard_at = time.monotonic()
         if not 128 <= data[0] < 192:
             self._send(self._peer.receive(data))
             if self._peer.phase is Phase.FAILED:

@@ -119,4 +119,4 @@ def air(page: Page) -> str:
 
 def until_air(page: Page, state: str) -> None:
     """Wait until the console shows its microphone so."""
-    page.wait_for_selector(f'#console[data-air="{state}"]', timeout=5_000)
+    page.wait_for_selector(f'#console[data-air="{state}"]', timeout=10_000)

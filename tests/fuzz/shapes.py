@@ -3,6 +3,7 @@
 Each takes what a mutation left and puts version, lengths and signatures right, or lays the bytes out anew.
 """
 
+import copy
 import json
 import random
 import struct
@@ -22,7 +23,8 @@ def stun_message(wire: bytes, rng: random.Random) -> bytes:
         body = wire[20:]
         body += bytes(-len(body) & 3)
         return struct.pack("!HHI", rng.choice((1, 0x11, 0x101)), len(body), stun.MAGIC) + wire[8:20].ljust(12) + body
-    attributes, at = [], 20
+    attributes: list[tuple[int, bytes]] = []
+    at = 20
     while at < len(wire) and len(attributes) < 40:
         size = rng.choice((0, 1, 4, 8, 20, 33))
         attributes.append((rng.choice(_NAMES), wire[at : at + size]))
@@ -111,7 +113,7 @@ def _change(place: dict[str, Any], rng: random.Random) -> None:
     old = place.pop(name, None)
     match rng.randrange(5):
         case 0:
-            place[name] = rng.choice(_LEAVES)
+            place[name] = copy.copy(rng.choice(_LEAVES))
         case 1:
             place[rng.choice(("type", "name", "booth", "x" * 300, "\ud800"))] = old
         case 2:

@@ -286,11 +286,11 @@ async def test_goodbye_frees_the_address_for_the_next(port: Port) -> None:
     assert other.connected == 1
 
 
-async def test_a_socket_that_carries_a_new_session_ends_the_old_one(port: Port) -> None:
+async def test_a_socket_that_carries_a_new_session_ends_the_old_one_once_that_is_silent(port: Port) -> None:
     first, _ = port.admit()
     port.connect(first)
     second, ledger = port.admit("q")
-    port.connect(second)
+    port.connect(second, now=9.0)
     assert port.closed == ["displaced"]
     port.take(sound(second), HOME, 1.0)
     assert len(ledger.packets) == 1

@@ -75,6 +75,17 @@ async def test_a_withdrawn_token_opens_no_more(site: Site) -> None:
     assert refused.value.status == 401
 
 
+async def test_withdrawing_its_token_turns_an_edge_out(site: Site) -> None:
+    token, id = issue_edge_pass(SECRET, "far")
+    edge = await dial(site, token)
+    await say(edge, Hello(1, "far", "far", ()))
+    await hear(edge)
+    await site.store.revoke(id, time.time() + 1000)
+    await site.client.app[REVOCATIONS].look()
+    assert (await edge.receive(timeout=5)).type is WSMsgType.CLOSE
+    assert [one.is_alive for one in site.client.app[FLEET].figures] == [False]
+
+
 def test_tokens_of_the_two_kinds_are_not_mistaken() -> None:
     token, id = issue_edge_pass(SECRET, "far", 1, now=1000)
     assert read_edge_pass(SECRET, token, now=2000).id == id

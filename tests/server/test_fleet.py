@@ -31,8 +31,10 @@ from server.engine import EngineEvent, PeerClosed
 from server.fleet import EDGE_LOST, Fleet
 from server.fleet_news import EDGES, FleetNews
 from server.store.sqlite import SqliteStore
+from server.tokens import EdgePass
 from tests.fakes import FakeEngine, ManualClock
 
+PASS = EdgePass("pass", "one", 10**10)
 Obey = Callable[[Message], Reply | None]
 
 
@@ -92,7 +94,7 @@ class Yard:
     async def edge(self, name: str, obey: Obey = willing, peers: tuple[str, ...] = (), most: int = 100) -> Outlet:
         """An edge that has joined and told its load."""
         outlet = Outlet(self.fleet, obey)
-        outlet.link, _ = await self.fleet.join(Hello(1, name, name, peers), outlet)
+        outlet.link, _ = await self.fleet.join(Hello(1, name, name, peers), outlet, PASS)
         await self.fleet.take(outlet.link, Load(0, most, 0.0, 0.0, {}))
         return outlet
 
@@ -217,7 +219,7 @@ async def test_a_broken_connection_may_come_back_in_time(yard: Yard) -> None:
     yard.clock.at += RETURN_S - 0.1
     yard.fleet.look(yard.clock.at)
     outlet = Outlet(yard.fleet, willing)
-    link, welcome = await yard.fleet.join(Hello(1, "one", "one", ("p", "stranger")), outlet)
+    link, welcome = await yard.fleet.join(Hello(1, "one", "one", ("p", "stranger")), outlet, PASS)
     assert link is first.link
     assert welcome.keep == ("p",), "q has left meanwhile, and nobody knows the stranger"
     assert await yard.settle() == [PeerClosed("q", "closed")]
@@ -239,7 +241,7 @@ async def test_back_from_the_dead_it_is_another_edge(yard: Yard) -> None:
     await yard.settle()
     assert first.is_closed
     again = Outlet(yard.fleet, willing)
-    link, welcome = await yard.fleet.join(Hello(1, "one", "one", ("p",)), again)
+    link, welcome = await yard.fleet.join(Hello(1, "one", "one", ("p",)), again, PASS)
     assert first.link is not None
     assert (welcome.keep, link.tag == first.link.tag) == ((), False)
 
@@ -292,3 +294,12 @@ async def test_who_shares_the_store_is_told_who_is_where(yard: Yard, tmp_path: P
         await news.tell()
         message = await anext(messages)
     assert (message["origin"], [(one["name"], one["listeners"]) for one in message["edges"]]) == ("boot", [("one", 1)])
+
+
+async def test_our_own_lateness_is_not_the_edges_silence(yard: Yard) -> None:
+    one = await yard.edge("one")
+    assert one.link is not None
+    yard.clock.at += SILENT_S + 1
+    one.link.excuse(1.5)
+    yard.fleet.look(yard.clock.at)
+    assert yard.lost == []

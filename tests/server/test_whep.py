@@ -38,11 +38,18 @@ async def test_anybody_hears_a_channel(site: Site, address: str, bus: str) -> No
         ("/whep/plenary/fr", 404, "channel_unknown"),
         ("/whep/nowhere/de", 404, "room_unknown"),
         ("/whep/plenary/de?original=loud", 400, "original_invalid"),
+        ("/whep/plenary/de?ptime=40", 400, "request_invalid"),
     ],
 )
 async def test_what_is_not_there(site: Site, address: str, status: int, code: str) -> None:
     answer = await site.client.post(address, data=OFFER, headers=SDP)
     assert (answer.status, (await answer.json())["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(("query", "frames"), [("", 1), ("?ptime=20", 1), ("?ptime=60", 3)])
+async def test_packets_are_as_long_as_asked_for(site: Site, query: str, frames: int) -> None:
+    assert (await site.client.post(f"/whep/plenary/de{query}", data=OFFER, headers=SDP)).status == 201
+    assert list(site.engine.frames.values()) == [frames]
 
 
 async def test_the_channel_is_switched_in_place(site: Site) -> None:

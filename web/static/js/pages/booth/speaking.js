@@ -117,14 +117,15 @@ export class Speaking {
    */
   #gate() {
     const { seat, ownBooth, coughHeld } = this.desk;
-    clearTimeout(this.#closing);
     if (isMicOpen(seat, coughHeld, ownBooth)) this.#open(true);
     else if (coughHeld || seat?.mic !== "off_air") this.#open(false);
-    else this.#closing = setTimeout(() => this.#open(false), RAMP_MS);
+    else this.#closing ??= setTimeout(() => this.#open(false), RAMP_MS);
   }
 
   /** @param {boolean} isOpen */
   #open(isOpen) {
+    clearTimeout(this.#closing);
+    this.#closing = undefined;
     for (const track of this.#sent?.getTracks() ?? []) track.enabled = isOpen;
   }
 
