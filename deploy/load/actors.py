@@ -116,9 +116,10 @@ class Meter:
         return max(after - before for before, after in zip(edges, edges[1:], strict=False))
 
     def rise_ms(self, hertz: int, since: float, full: float) -> float:
-        """How long the tone takes after `since` from a tenth of `full` to nine tenths, at least 20 ms."""
-        start = self.first(hertz, since, 0.1 * full)
-        return 1000 * (self.first(hertz, since, 0.9 * full) - start) + 20
+        """How long the tone takes after `since` from a tenth of `full` to nine tenths, to within 20 ms."""
+        column, top = self._column(hertz), self.first(hertz, since, 0.9 * full)
+        below = [m.at for m in self.moments if since <= m.at < top and m.tones[column] < 0.1 * full]
+        return 1000 * (top - max(below, default=since))
 
     async def until_heard(self, hertz: int, seconds: float = 20, least: float = LOUD) -> float:
         """Wait until the tone sounds; when it began to, in monotonic seconds.

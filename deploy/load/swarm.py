@@ -183,7 +183,7 @@ class Swarm:
             async with gate:
                 try:
                     async with asyncio.timeout(_JOIN_S):
-                        await self._join_one()
+                        await self.join_one()
                 except TimeoutError:
                     failures["no_packet"] += 1
                 except (SignallingError, SdpError, OSError) as error:
@@ -218,7 +218,12 @@ class Swarm:
         """Packets received so far, a number a listener, in the order they joined."""
         return [listener.sequence.received for listener in self._by_descriptor.values()]
 
-    async def _join_one(self) -> None:
+    async def join_one(self) -> None:
+        """Let one more join; returns with its first authentic packet.
+
+        Raises:
+            SignallingError, SdpError, OSError: it could not.
+        """
         joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         listener = Listener(self._started, self._host, joined)
         self._started += 1

@@ -1,6 +1,7 @@
 """WHIP and WHEP as a lean peer speaks them: POST an offer, read the answer, DELETE at the end."""
 
 import asyncio
+import random
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -47,7 +48,8 @@ class HttpSignalling:
             if status not in _BUSY or "Retry-After" not in headers:
                 break
             self.retries += 1
-            await asyncio.sleep(float(headers["Retry-After"]))
+            # As the pages do it: what the server wishes is told to all, chance spreads them.
+            await asyncio.sleep(float(headers["Retry-After"]) * (1 + random.random() / 2))
         if status != 201:
             raise SignallingError(f"http_{status}")
         location = headers.get("Location", "")
@@ -75,13 +77,13 @@ class HttpSignalling:
         if says_goodbye:
             gate = asyncio.Semaphore(_GOODBYES_AT_ONCE)
             await asyncio.gather(*(self._delete(location, gate) for location in self._locations))
-        await self._session.close()
+        session, self._session = self._session, None
+        await session.close()
 
     async def _delete(self, location: str, gate: asyncio.Semaphore) -> None:
-        assert self._session is not None
         async with gate:
             try:
-                async with self._session.delete(location) as response:
+                async with self._open().delete(location) as response:
                     await response.read()
             except (aiohttp.ClientError, TimeoutError):
                 return
