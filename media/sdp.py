@@ -105,10 +105,17 @@ def _read(lines: list[str]) -> tuple[_Draft, list[_Draft]]:
                 raise OfferRejected("sdp_data_channel")
             if protocol != "UDP/TLS/RTP/SAVPF":
                 raise OfferRejected("sdp_not_webrtc")
-            drafts.append(_Draft(_token(kind), [_payload_type(f) for f in formats], int(port)))
+            drafts.append(_Draft(_token(kind), [_payload_type(f) for f in formats], _port(port)))
         elif line.startswith("a="):
             _attribute(drafts[-1] if drafts else session, line[2:])
     return session, drafts
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
 
 
 def _payload_type(text: str) -> int:

@@ -22,11 +22,13 @@ from server import edges, health, pages, whep, whip, ws
 from server.access import RATES, register
 from server.conductor import Clocks, Conductor
 from server.config import Config
+from server.descriptors import Doorway, free_for_connections, raise_limit
 from server.doorman import Doorman
 from server.edge_processes import EdgeProcesses
 from server.engine import MediaEngine
 from server.fleet import Fleet
 from server.fleet_news import FleetNews
+from server.front import Front
 from server.hub import Hub
 from server.i18n import Translator
 from server.ice_servers import relay_addresses
@@ -47,7 +49,6 @@ from server.keys import (
 from server.lateness import Lateness
 from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, RateLimits
 from server.links import demo_conference, demo_links
-from server.logbook import http_logger
 from server.revocations import Revocations
 from server.security import add_headers, answer_errors
 from server.store import open_store
@@ -189,28 +190,17 @@ def run(config: Config) -> None:
     asyncio.run(_run(config))
 
 
-def make_runner(app: web.Application, idle_s: float = IDLE_TIMEOUT_S) -> web.AppRunner:
-    """Return what serves the application: connections without a whole request for `idle_s` are closed."""
-    return web.AppRunner(
-        app,
-        access_log=None,  # it would write addresses and personal links
-        logger=http_logger(),
-        keepalive_timeout=idle_s,
-        shutdown_timeout=STOP_TIMEOUT_S,
-    )
-
-
 async def _run(config: Config) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     app = create_app(config)
-    runner = make_runner(app)
+    runner = Front(app, IDLE_TIMEOUT_S, STOP_TIMEOUT_S)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, config.host or None, config.port, backlog=1024)
-        await site.start()
+        most = free_for_connections(raise_limit())
+        await Doorway(runner, config.host or None, config.port, most).start()
         port = runner.addresses[0][1]
         async with EdgeProcesses(config, port, app[FLEET].bury_named):
             print("\n".join(_greeting(config, port)), flush=True)

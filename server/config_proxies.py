@@ -16,6 +16,8 @@ from server.config_table import ConfigError, Table
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 ENVIRONMENT: Final = {"trusted_proxies": "TOLMACH_TRUSTED_PROXIES"}
+MAX_HOPS: Final = 16
+"""More proxies than that stand in a row nowhere; each costs a look."""
 LOCAL_PROXIES: Final[Networks] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
@@ -52,7 +54,7 @@ def first_untrusted(remote: str | None, forwarded: str, trusted: Networks) -> st
     reached, and a name that is no address ends the reading.
     """
     speaker = remote
-    for named in reversed(forwarded.split(",")):
+    for named in reversed(forwarded.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
         address = plain_address(speaker)
         if address is None or not any(address in network for network in trusted):
             return speaker

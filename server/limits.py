@@ -109,8 +109,8 @@ def address_key(address: str | None) -> str:
 async def read_body(request: web.Request, max_bytes: int) -> bytes:
     """Return the body.
 
-    Raises Problem too_large (413) past `max_bytes`, before reading when Content-Length says so, and
-    request_timeout (408) when it is not there after `BODY_TIMEOUT_S`.
+    Raises Problem too_large (413) past `max_bytes`, before reading when Content-Length says so, request_invalid (400)
+    for one that cannot be read, and request_timeout (408) when it is not there after `BODY_TIMEOUT_S`.
     """
     if (request.content_length or 0) > max_bytes:
         raise Problem("too_large", headers={"Connection": "close"})
@@ -121,6 +121,8 @@ async def read_body(request: web.Request, max_bytes: int) -> bytes:
                 body += chunk
                 if len(body) > max_bytes:
                     raise Problem("too_large", headers={"Connection": "close"})
+    except web.RequestPayloadError:
+        raise Problem("request_invalid", headers={"Connection": "close"}) from None
     except TimeoutError:
         raise Problem("request_timeout", headers={"Connection": "close"}) from None
     return bytes(body)

@@ -33,7 +33,7 @@ _CSP: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS: Final[Mapping[str, str]] = {
+HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -42,6 +42,7 @@ _HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "tolmach",
 }
+"""What goes with every answer, also with those that no handler gave."""
 # Powerful features by name; a page gets those its line in the access table lists, for itself alone.
 _DEVICES: Final = ("camera", "microphone")
 _NEVER: Final = ("display-capture", "geolocation", "midi", "payment", "usb")
@@ -58,7 +59,7 @@ _PROGRAMS: Final = ("/whip/", "/whep/", "/ws", "/edge", "/healthz", "/readyz", "
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Complete an answer's headers just before they are sent; a handler's own Cache-Control stands."""
     headers = response.headers
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         headers[name] = value
     headers["Permissions-Policy"] = _permissions(request)
     headers.setdefault("Cache-Control", "no-store")

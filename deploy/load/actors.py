@@ -6,6 +6,7 @@ welcomes them.
 
 import asyncio
 import contextlib
+import itertools
 import math
 import random
 import time
@@ -113,7 +114,7 @@ class Meter:
         column = self._column(hertz)
         times = [m.at for m in self.moments if since <= m.at <= until and m.tones[column] >= least]
         edges = [since, *times, until]
-        return max(after - before for before, after in zip(edges, edges[1:], strict=False))
+        return max(after - before for before, after in itertools.pairwise(edges))
 
     def rise_ms(self, hertz: int, since: float, full: float) -> float:
         """How long the tone takes after `since` from a tenth of `full` to nine tenths, to within 20 ms."""

@@ -151,7 +151,7 @@ class Audience:
     async def until(self, happened: Callable[[], bool], seconds: float) -> None:
         """Wait until it is so. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
-            while not happened():  # noqa: ASYNC110
+            while not happened():
                 await asyncio.sleep(0.02)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

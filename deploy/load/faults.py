@@ -50,7 +50,15 @@ async def run(trials: Sequence[str], figures: Figures) -> int:
             try:
                 async for figure, value in TRIALS[name](Path(folder)):
                     figures.add(figure, value)
-            except (BenchError, SignallingError, SdpError, Refused, TimeoutError, OSError, aiohttp.ClientError) as error:
+            except (
+                BenchError,
+                SignallingError,
+                SdpError,
+                Refused,
+                TimeoutError,
+                OSError,
+                aiohttp.ClientError,
+            ) as error:
                 failed += 1
                 print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
     return failed

@@ -33,9 +33,7 @@ class Hall:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self.pages = [
-            Page(house, "hall", on_boot=self._on_boot, keeps_states=False) for _ in range(PEOPLE)
-        ]
+        self.pages = [Page(house, "hall", on_boot=self._on_boot, keeps_states=False) for _ in range(PEOPLE)]
         self.heard_at: list[float] = []
         self.retries = 0
         self._signalling: HttpSignalling | None = None

@@ -1,6 +1,7 @@
 """What happens when the server falls over, is stopped, or lacks what a process needs."""
 
 import asyncio
+import itertools
 import os
 import resource
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +38,10 @@ time.time = _set
 """
 
 
+def _is_open_since(desk: Page, at: float, _: object) -> bool:
+    return desk.opened_at[-1] > at
+
+
 async def killed(folder: Path) -> AsyncIterator[Figure]:
     """The server is killed in the midst of it and started again a second later, three times."""
     async with opened(House(folder)) as house, conference(house) as cast:
@@ -47,7 +53,7 @@ async def killed(folder: Path) -> AsyncIterator[Figure]:
             await asyncio.sleep(_SUPERVISOR_S)
             ready = max(ready, await house.start())
             heard = await cast.uk.meter.until_heard(OLENA_HZ, 30)
-            await cast.desk.until(lambda _: cast.desk.opened_at[-1] > at, "the desk is back")
+            await cast.desk.until(partial(_is_open_since, cast.desk, at), "the desk is back")
             await cast.desk.until(lambda state: cast.state() == before, "the room is as it was", 5)
             worst = max(worst, heard - at)
             await asyncio.sleep(2)
@@ -84,7 +90,7 @@ async def descriptors(folder: Path) -> AsyncIterator[Figure]:
         for _ in range(200):
             reader, writer = await asyncio.open_connection(house.host, house.port)
             held.append((reader, writer))
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         answers = [await _ask_once(house) for _ in range(20)]
         for _, writer in held:
             writer.close()
@@ -136,7 +142,7 @@ async def clock(folder: Path) -> AsyncIterator[Figure]:
 
 def _jumps(cast: Cast, since: float) -> int:
     moments = [moment for moment in cast.uk.meter.moments if moment.at >= since]
-    steps = [(after.timestamp - before.timestamp) % 2**32 for before, after in zip(moments, moments[1:], strict=False)]
+    steps = [(after.timestamp - before.timestamp) % 2**32 for before, after in itertools.pairwise(moments)]
     return sum(step != 960 for step in steps)
 
 
@@ -212,10 +218,12 @@ async def _small_disk(where: Path) -> AsyncIterator[None]:
         raise BenchError("the trial needs root, to mount a small file system")
     where.mkdir()
     options = f"size={_TMPFS_KIB}k"
-    await asyncio.to_thread(subprocess.run, ["mount", "-t", "tmpfs", "-o", options, "tmpfs", where], check=True)
+    await asyncio.to_thread(_command, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(where))
     try:
         yield
     finally:
-        await asyncio.to_thread(subprocess.run, ["umount", "--lazy", where], check=False)
+        await asyncio.to_thread(_command, "umount", "--lazy", str(where))
 
 
+def _command(*words: str) -> None:
+    subprocess.run(words, check=True)

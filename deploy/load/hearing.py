@@ -1,4 +1,4 @@
-"""How much of the sound that was sent is heard, and how late: a tune whose every 20 ms is told apart from its neighbours.
+"""How much of the sound sent is heard, and how late: a tune whose every 20 ms is told apart from its neighbours.
 
 Pure. Each 20 ms is a tone of its own pitch and no pitch comes twice within a second, so that what a decoder invents for
 a lost packet (more of the tone before) is not taken for what was sent. What was sent is compared with what was heard by

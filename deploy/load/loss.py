@@ -140,7 +140,9 @@ def judge_stall(result: Result) -> dict[str, float]:
         "delay_ms_before": usual,
         "delay_ms_worst": float(hearing.delays_ms(result.pieces).max()),
         "delay_ms_after_2_s": float(np.median(hearing.delays_ms(later))),
-        "back_after_s": hearing.settled_after_s(result.pieces, result.sent_at, result.stalled_until, usual + _SETTLED_MS),
+        "back_after_s": hearing.settled_after_s(
+            result.pieces, result.sent_at, result.stalled_until, usual + _SETTLED_MS
+        ),
         "missing_percent": hearing.missing_percent(result.pieces),
     }
 

@@ -1,7 +1,8 @@
 """A long afternoon in one room: `python -m deploy.load.soak --minutes 30`, one `name: value` a line at the end.
 
-A hall that speaks, two booths that go on and off the air by turns every 20 s, 50 listeners who each change the language
-every 10 s, and every 5 s one of them goes and another comes. Looked at meanwhile: the server's memory, whether sound and
+A hall that speaks, two booths that go on and off the air by turns every 20 s, 50 listeners who each change language
+every 10 s, and every 5 s one of them goes and another comes; in the first two minutes all that is twenty times as
+fast, so that memory has what it will need before it is looked at. Looked at are the server's memory, whether sound and
 clocks drift, ticks that came late, packets that went missing.
 """
 
@@ -12,7 +13,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,9 @@ _BOOTHS: Final = (("de-uk", "Olena", "uk"), ("en", "Maria", "en"))
 _TURN_S: Final = 20.0
 _SWITCH_S: Final = 10.0
 _COME_AND_GO_S: Final = 5.0
+_HURRY_S: Final = 120.0
+_HURRY: Final = 20.0
+_WARM_UP_S: Final = 240.0
 _LOOK_S: Final = 10.0
 _LISTEN_EVERY_S: Final = 60.0
 _TUNE_S: Final = 20
@@ -48,13 +52,16 @@ _TAPE_PACKETS: Final = 400
 
 @dataclass(eq=False)
 class Guest:
-    """A listener who counts. `last_switch_at` forgives nothing: a change of language keeps the numbering."""
+    """A listener who counts: a change of language keeps the numbering, so nothing is forgiven it. `hurry` divides the
+    time between changes.
+    """
 
     house: House
     sequence: SequenceCheck = field(default_factory=SequenceCheck)
     wrong_stamps: int = 0
     _last: tuple[int, int] | None = None
     ear: Ear | None = None
+    hurry: Callable[[], float] = lambda: 1.0
 
     async def come(self) -> None:
         """Join on some channel."""
@@ -64,11 +71,11 @@ class Guest:
     async def stay(self) -> None:
         """Change the language every 10 s, beginning at some moment."""
         assert self.ear is not None
-        await asyncio.sleep(random.uniform(0, _SWITCH_S))
+        await asyncio.sleep(random.uniform(0, _SWITCH_S) / self.hurry())
         while True:
             with contextlib.suppress(SignallingError):
                 await self.ear.switch(random.choice(CHANNELS))
-            await asyncio.sleep(_SWITCH_S)
+            await asyncio.sleep(_SWITCH_S / self.hurry())
 
     def _take(self, packet: RtpPacket, at: float) -> None:
         self.sequence.add(packet.sequence)
@@ -169,6 +176,7 @@ class Afternoon:
         self._looks = Looks()
         self._turns = 0
         self._joins = 0
+        self._started = time.monotonic()
 
     async def run(self, minutes: float) -> None:
         """Everything that happens, for so long."""
@@ -217,21 +225,24 @@ class Afternoon:
             await self._invite()
 
     async def _invite(self) -> None:
-        guest = Guest(self._house)
+        guest = Guest(self._house, hurry=self._hurry)
         await guest.come()
         self._joins += 1
         self._guests[guest] = asyncio.create_task(guest.stay())
+
+    def _hurry(self) -> float:
+        return _HURRY if time.monotonic() - self._started < _HURRY_S else 1.0
 
     async def _take_turns(self) -> None:
         for turn in range(sys.maxsize):
             for number, (page, _, _) in enumerate(self._booths):
                 await page.command("take_mic" if (turn + number) % 2 == 0 else "release_mic")
             self._turns += 1
-            await asyncio.sleep(_TURN_S)
+            await asyncio.sleep(_TURN_S / self._hurry())
 
     async def _come_and_go(self) -> None:
         while True:
-            await asyncio.sleep(_COME_AND_GO_S)
+            await asyncio.sleep(_COME_AND_GO_S / self._hurry())
             guest = random.choice(list(self._guests))
             self._guests.pop(guest).cancel()
             assert guest.ear is not None
@@ -255,7 +266,7 @@ class Afternoon:
         """Print what was seen."""
         after = await self._house.metrics()
         minutes = (time.monotonic() - self._started) / 60
-        warm_s = 60 * min(8.0, minutes / 3)
+        warm_s = min(_WARM_UP_S, 20 * minutes)
         growth, error = self._looks.growth_mib_per_hour(warm_s)
         figures.add("minutes", minutes)
         figures.add("memory_growth_mib_per_hour", growth)

@@ -31,7 +31,8 @@ _CNAME: Final = b"lean"
 class LeanEnd(asyncio.DatagramProtocol):
     """One lean peer's socket. `on_rtp` and `on_rtcp` get what is authentic, with its arrival in monotonic seconds.
 
-    `heard_at` is when anything came last. While `is_cut_off` it neither sends nor hears: its network is gone. `is_gone` is set when the server said goodbye.
+    `heard_at` is when anything came last. While `is_cut_off` it neither sends nor hears: its network is gone. `is_gone`
+    is set when the server said goodbye.
     """
 
     def __init__(
@@ -56,9 +57,7 @@ class LeanEnd(asyncio.DatagramProtocol):
             TimeoutError: not connected in time.
         """
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=(host, 0), remote_addr=server
-        )
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, 0), remote_addr=server)
         async with asyncio.timeout(_CONNECT_S):
             while self._peer.phase is not Phase.CONNECTED:
                 if self._peer.phase is Phase.FAILED:

@@ -1,0 +1,19 @@
+"""docs/hostile.md names tests: all of them exist."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_test_that_a_promise_names_exists() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "hostile.md").read_text("utf-8")))
+    missing = []
+    for file, name in sorted(named):
+        tree = ast.parse((ROOT / file).read_text("utf-8")) if (ROOT / file).exists() else ast.Module([], [])
+        known = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)} | {""}
+        if not tree.body or name not in known:
+            missing.append(f"{file}::{name}")
+    assert len(named) > 40
+    assert missing == []
