@@ -12,13 +12,10 @@ from media.rtp import sequence_after, timestamp_after
 
 # Reordering on real paths is over within this; asking earlier would ask for what is on its way.
 PATIENCE_S: Final = 0.02
-# No repair comes sooner than this after it was asked for; what does, was only overtaken.
-_SOONEST_REPAIR_S: Final = 0.01
-_REORDERING_STAYS_S: Final = 10.0
 _LONGEST_ROUND_S: Final = 0.1
 _SHORTEST_ROUND_S: Final = 0.02
-# On such a line every third request or its answer is lost too: it is worth asking twice before the answer could come.
-_HEAVY_LOSS: Final = 0.1
+# On such a line requests and answers are lost too, and sound is small: it pays to ask twice before an answer can come.
+_HEAVY_LOSS: Final = 0.02
 _MOST_ASKS: Final = 3
 # No decoder waits longer; what comes later is late.
 _GIVEN_UP_S: Final = 1.0
@@ -38,8 +35,7 @@ class Reception:
     Args:
         ssrc: the stream's.
         clock_hz: the rate of its timestamps.
-        patience_s: how long a missing packet may be on its way before it is asked for again; at least 20 ms on a line
-            that has lately shown to reorder.
+        patience_s: how long a missing packet may be on its way before it is asked for again.
     """
 
     def __init__(self, ssrc: int, clock_hz: int, patience_s: float = PATIENCE_S) -> None:
@@ -58,7 +54,6 @@ class Reception:
         self.report_at = 0.0
         self._missing: dict[int, _Missing] = {}
         self._patience_s = patience_s
-        self._reordered_at = -math.inf
         self._round_s = _LONGEST_ROUND_S
         self._went_missing = 0
         self._is_lossy = False
@@ -83,14 +78,11 @@ class Reception:
         self._note_transit(timestamp, now)
 
     def _note_found(self, missing: _Missing, now: float) -> None:
-        """Learn from a missing packet that came whether this line reorders, and how long asking takes."""
-        if missing.asks > 1:
-            return  # nobody knows which request it answers
-        took = now - missing.asked_at
-        if missing.asks == 0 or took < _SOONEST_REPAIR_S:
-            self._reordered_at = now
-        else:
-            self._round_s += (min(took, _LONGEST_ROUND_S) - self._round_s) / 4
+        """Learn from a missing packet that came how long asking takes; after two requests nobody knows which of them
+        it answers.
+        """
+        if missing.asks == 1:
+            self._round_s += (min(now - missing.asked_at, _LONGEST_ROUND_S) - self._round_s) / 4
 
     def is_missing(self, sequence: int) -> bool:
         """Whether this packet has not come and may still be of use."""
@@ -156,14 +148,16 @@ class Reception:
         100 ms while none is known, 20 ms on a line that loses much.
         """
         asked = []
-        is_reordering = now - self._reordered_at < _REORDERING_STAYS_S
-        patience = max(self._patience_s, PATIENCE_S) if is_reordering else self._patience_s
         usual = 0.0 if self._is_lossy else 1.25 * self._round_s
         again = max(_SHORTEST_ROUND_S, min(_LONGEST_ROUND_S, usual))
         for sequence, missing in list(self._missing.items()):
             if now - missing.since > _GIVEN_UP_S:
                 del self._missing[sequence]
-            elif missing.asks < _MOST_ASKS and now - missing.since >= patience and now - missing.asked_at >= again:
+            elif (
+                missing.asks < _MOST_ASKS
+                and now - missing.since >= self._patience_s
+                and now - missing.asked_at >= again
+            ):
                 missing.asks += 1
                 missing.asked_at = now
                 asked.append(sequence)

@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 
 ABSENCE_S: Final = 30.0
 TICK_S: Final = 1.0
+STORE_LOOK_S: Final = 2.0
 # Longer than any page resends a command; short enough that the store forgets.
 ANSWER_KEPT_S: Final = 600.0
 _SILENT: Final = RoutingPlan({}, None)
@@ -102,7 +103,8 @@ class Conductor:
         """
         for stage in self._stages.values():
             await self._raise_curtain(stage)
-        self._tasks = [asyncio.create_task(self._follow_engine()), asyncio.create_task(self._keep_time())]
+        works = (self._follow_engine(), self._keep_time(), self._watch_store())
+        self._tasks = [asyncio.create_task(work) for work in works]
 
     async def aclose(self) -> None:
         """Stop following, and keep a snapshot of each room if the store lets us."""
@@ -306,6 +308,24 @@ class Conductor:
             self._note_absent(stage)
             self._follow_plan(stage)
             self._on_change(stage.config.id)
+
+    async def _watch_store(self) -> None:
+        while True:
+            await asyncio.sleep(STORE_LOOK_S)
+            try:
+                await self.look_after_store()
+            except StoreUnavailable:
+                continue  # who needs it is told
+            except Exception:
+                _log.exception("looking after the store failed; it is tried again")
+
+    async def look_after_store(self) -> None:
+        """Put back each room that the store has lost since, as one that was emptied. Raises StoreUnavailable."""
+        for room, stage in self._stages.items():
+            known = stage.ledger.version
+            if stage.ledger.is_loaded and await self._store.version(room) < known:
+                _log.warning("the store has lost room %s; it is put back", room)
+                await self._load_late(stage)
 
     async def _follow_engine(self) -> None:
         async for event in self._engine.events():

@@ -15,6 +15,8 @@ from typing import Final
 
 from aiohttp import web
 
+from server.security import HEADERS
+
 # Connections taken from the kernel at one go, and the descriptors kept free for them and for everything else.
 _ACCEPTED_AT_ONCE: Final = 8
 RESERVE: Final = 24
@@ -23,11 +25,21 @@ _MOST: Final = 65_536
 _GOODBYE_S: Final = 1.0
 _FEWEST: Final = 4
 _WAITING: Final = 1024
+_BODY: Final = b'{"error": {"code": "overloaded", "text": "Full. Come later."}}\n'
 _FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
-    b"Content-Type: application/json; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
-    b"Content-Length: 63\r\n\r\n"
-    b'{"error": {"code": "overloaded", "text": "Full. Come later."}}\n'
+    "".join(
+        f"{line}\r\n"
+        for line in (
+            "HTTP/1.1 503 Service Unavailable",
+            "Retry-After: 5",
+            "Connection: close",
+            "Content-Type: application/json; charset=utf-8",
+            f"Content-Length: {len(_BODY)}",
+            *(f"{name}: {value}" for name, value in HEADERS.items()),
+            "",
+        )
+    ).encode()
+    + _BODY
 )
 
 

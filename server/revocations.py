@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
 from server.store.base import REVOKED, Store, StoreError, StoreUnavailable
+from server.tokens import MAX_HOURS
 
 _log = logging.getLogger(__name__)
 
@@ -48,19 +50,33 @@ class Revocations:
 
     async def is_revoked(self, invitation: str) -> bool:
         """Tell whether an invitation was withdrawn, by the store or, when it is out of reach, by what we know."""
+        if invitation in self._known:
+            return True
         try:
             return await self._store.is_revoked(invitation)
         except StoreUnavailable:
-            return invitation in self._known
+            return False
 
     async def look(self) -> None:
         """Ask the store and tell; when it is out of reach, tell what is known."""
         try:
-            self._known = await self._store.revoked()
+            stored = await self._store.revoked()
+            if not stored:
+                await self._put_back()
+            self._known |= stored
             self.is_store_reachable = True
         except StoreUnavailable:
             self.is_store_reachable = False
         await self._on_look(self._known)
+
+    async def _put_back(self) -> None:
+        """Tell a store without a single withdrawn invitation of those we know: it may have been emptied.
+
+        Until when each had to be kept is lost with it, so they are kept as long as any may have to be.
+        """
+        until = time.time() + 3600 * MAX_HOURS
+        for invitation in self._known:
+            await self._store.revoke(invitation, until)
 
     async def _watch(self) -> None:
         while True:

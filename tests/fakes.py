@@ -141,6 +141,9 @@ class FlakyStore:
     async def load(self, room: RoomId) -> Log:
         return await self._up().load(room)
 
+    async def version(self, room: RoomId) -> int:
+        return await self._up().version(room)
+
     async def save_snapshot(self, room: RoomId, version: int, snapshot: Document) -> None:
         await self._up().save_snapshot(room, version, snapshot)
 

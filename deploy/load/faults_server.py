@@ -117,7 +117,7 @@ async def _ask_once(house: House) -> int:
 
 
 async def clock(folder: Path) -> AsyncIterator[Figure]:
-    """The machine's clock is set ten minutes forward, and then ten minutes back."""
+    """The clock is set ten minutes forward, and then ten minutes back, for all that the server's Python asks it."""
     offset = folder / "offset"
     offset.write_text("+0\n")
     (folder / "sitecustomize.py").write_text(_CLOCK)

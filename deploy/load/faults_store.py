@@ -13,7 +13,7 @@ from deploy.load.redis_process import RedisProcess
 from deploy.load.scene import OLENA_HZ, Cast, conference
 
 Figure = tuple[str, float]
-OUTAGE_S: Final = 5.0
+OUTAGE_S: Final = 60.0
 _HUNG_S: Final = 10.0
 _VERSION: Final = "GET tolmach:room:{hall}:version"
 

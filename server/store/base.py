@@ -84,6 +84,10 @@ class Store(Protocol):
         """Return what is known of a room; a room never written to is version 0 with nothing."""
         ...
 
+    async def version(self, room: RoomId) -> int:
+        """Return what `load` would give as the room's version, without the room."""
+        ...
+
     async def save_snapshot(self, room: RoomId, version: int, snapshot: Document) -> None:
         """Keep `snapshot` as the room at `version` and forget the events up to it.
 

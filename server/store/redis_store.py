@@ -125,6 +125,10 @@ class RedisStore:
             events=tuple(parse_document(line) for line in lines),
         )
 
+    async def version(self, room: RoomId) -> int:
+        """See `Store.version`."""
+        return int(await _answer(self._client.get(_room_keys(room)[0])) or 0)
+
     async def save_snapshot(self, room: RoomId, version: int, snapshot: Document) -> None:
         """See `Store.save_snapshot`."""
         await self._script(_SAVE_SNAPSHOT, _room_keys(room), version, format_document(snapshot))

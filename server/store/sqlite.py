@@ -87,6 +87,10 @@ class SqliteStore:
         """See `Store.load`."""
         return await self._run(lambda: self._load(room))
 
+    async def version(self, room: RoomId) -> int:
+        """See `Store.version`."""
+        return await self._run(lambda: self._version(room))
+
     async def save_snapshot(self, room: RoomId, version: int, snapshot: Document) -> None:
         """See `Store.save_snapshot`."""
         line = format_document(snapshot)

@@ -116,6 +116,46 @@ def test_on_a_jittery_line_it_settles_deep_enough_and_stays_whole() -> None:
     assert buffer.depth_ms <= 120
 
 
+def repaired(count: int, every: int, after: int) -> list[list[RtpPacket]]:
+    """Every so many packets one is lost and comes again `after` ticks later."""
+    script: list[list[RtpPacket]] = [[] for _ in range(count + after)]
+    for n, packet in enumerate(packets(count)):
+        script[n + after if n % every == every - 1 else n].append(packet)
+    return script
+
+
+def test_lost_packets_that_come_again_are_waited_for() -> None:
+    buffer = JitterBuffer()
+    script = repaired(2000, 20, 4)
+    play(buffer, script[:200])
+    before = buffer.counts.concealed
+    play(buffer, script[200:2000])
+    assert buffer.counts.concealed == before
+    assert buffer.counts.late <= 5
+    assert buffer.depth_ms <= 120
+
+
+def test_lost_packets_that_never_come_again_are_not_waited_for() -> None:
+    buffer = JitterBuffer()
+    play(buffer, ([] if n % 20 == 19 else [p] for n, p in enumerate(packets(2000))))
+    assert buffer.depth_ms <= 40
+    assert buffer.counts.late == 0
+
+
+def test_what_comes_again_too_late_for_any_depth_makes_no_delay() -> None:
+    buffer = JitterBuffer()
+    play(buffer, repaired(1500, 20, 15)[:1500])
+    assert buffer.depth_ms <= 60
+    assert buffer.counts.late > 50
+
+
+def test_a_packet_that_comes_once_more_after_it_was_played_is_a_duplicate() -> None:
+    buffer = JitterBuffer()
+    all_packets = list(packets(100))
+    play(buffer, ([p, all_packets[n - 10]] if n >= 10 else [p] for n, p in enumerate(all_packets)))
+    assert (buffer.counts.late, buffer.counts.duplicate) == (0, 90)
+
+
 def test_a_pause_of_the_sender_is_silence_and_no_delay() -> None:
     buffer = JitterBuffer()
     all_packets = list(packets(300))

@@ -39,6 +39,34 @@ def test_a_missing_packet_is_asked_for_after_20_ms_three_times_at_most() -> None
     assert reception.to_ask_for(0.50) == []
 
 
+def test_sound_is_asked_for_at_once() -> None:
+    reception = Reception(1, 48000, patience_s=0)
+    feed(reception, [0, 2])
+    assert reception.to_ask_for(0.02) == [1]
+
+
+def test_it_asks_again_as_soon_as_the_answer_should_be_there() -> None:
+    reception = Reception(1, 48000, patience_s=0)
+    for n in range(40):
+        # Every other packet is lost, and comes 40 ms after it was asked for.
+        reception.note(2 * n, 0, 100, 0.1 * n)
+        for sequence in reception.to_ask_for(0.1 * n):
+            reception.note(sequence, 0, 100, 0.1 * n + 0.04)
+    reception.note(80, 0, 100, 4.0)
+    assert reception.to_ask_for(4.0) == [79]
+    assert reception.to_ask_for(4.045) == []
+    assert reception.to_ask_for(4.055) == [79]
+
+
+def test_on_a_line_that_loses_much_it_asks_twice_before_the_answer_could_come() -> None:
+    reception = Reception(1, 48000, patience_s=0)
+    feed(reception, [0, 2, 4, 6, 8])
+    reception.block(1.0)
+    reception.note(10, 0, 100, 1.0)
+    assert 9 in reception.to_ask_for(1.0)
+    assert 9 in reception.to_ask_for(1.025)
+
+
 def test_what_came_late_is_not_asked_for() -> None:
     reception = Reception(1, 48000)
     feed(reception, [0, 2])

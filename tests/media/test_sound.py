@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.opus import FRAME_SAMPLES, Pcm
-from media.sound import Fader, Limiter, measure, shorten
+from media.sound import Fader, Limiter, lengthen, measure, shorten
 
 CEILING = 0.891 + 1e-5
 
@@ -85,3 +85,11 @@ def test_shortening_a_tone_leaves_a_tone_without_a_click() -> None:
     short = shorten(tone, FRAME_SAMPLES)
     assert 240 <= len(tone) - len(short) <= FRAME_SAMPLES
     assert np.abs(np.diff(short)).max() < 1.2 * np.abs(np.diff(tone)).max()
+
+
+def test_lengthening_a_tone_leaves_a_tone_without_a_click() -> None:
+    tone = sine(200, FRAME_SAMPLES)
+    long = lengthen(tone)
+    assert 240 <= len(long) - len(tone) <= FRAME_SAMPLES - 240
+    assert np.abs(np.diff(long)).max() < 1.2 * np.abs(np.diff(tone)).max()
+    assert np.array_equal(long[-240:], tone[-240:])

@@ -91,6 +91,28 @@ async def test_without_the_store_commands_are_refused_and_sound_goes_on(site: Si
     assert site.conductor.version(PLENARY) == version + 1
 
 
+async def test_a_store_that_was_emptied_gets_its_rooms_back(site: Site, tmp_path: Path) -> None:
+    await on_air(site)
+    version = site.conductor.version(PLENARY)
+    async with SqliteStore.open(tmp_path / "empty.sqlite3") as empty:
+        full, site.store.store = site.store.store, empty
+        await site.conductor.look_after_store()
+        assert (await empty.load(PLENARY)).version == version
+        assert site.conductor.version(PLENARY) == version
+        await site.conductor.execute(PLENARY, ReleaseMic(OLENA))
+        assert await empty.version(PLENARY) == version + 1
+        site.store.store = full
+
+
+async def test_looking_after_a_store_that_is_away_changes_nothing(site: Site) -> None:
+    await on_air(site)
+    site.store.is_down = True
+    with pytest.raises(StoreUnavailable):
+        await site.conductor.look_after_store()
+    site.store.is_down = False
+    await site.conductor.execute(PLENARY, ReleaseMic(OLENA))
+
+
 async def test_a_command_has_its_effect_once(site: Site) -> None:
     await site.conductor.execute(PLENARY, EnterBooth(OLENA, BOOTH, "Olena"))
     first = await site.conductor.execute_once(PLENARY, "1", TakeMic(OLENA), OLENA)

@@ -68,6 +68,14 @@ async def test_events_come_back_in_order_and_are_counted(store: Store) -> None:
     assert await store.load(HALL) == Log(3, None, tuple(events("one", "two", "three")))
 
 
+async def test_the_version_alone_is_the_version(store: Store) -> None:
+    assert await store.version(HALL) == 0
+    await store.append(HALL, 0, events("a", "b"))
+    assert await store.version(HALL) == 2
+    await store.save_snapshot(HALL, 7, {"floor": "de"})
+    assert await store.version(HALL) == 7
+
+
 async def test_events_keep_every_kind_of_value(store: Store) -> None:
     event = {"name": "Оксана «Ö»\n\x00", "n": -3, "x": 0.25, "none": None, "list": [True, {"in": []}]}
     await store.append(HALL, 0, [event])
