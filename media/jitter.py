@@ -3,8 +3,8 @@
 It starts 40 ms deep and settles between 20 and 120 ms, as the line has shown to need (`media.depth`). A lost packet
 costs its own length and nothing more: its place is filled from the next packet's FEC or by libopus's concealment. Where
 lost packets come again when asked for, the buffer becomes deep enough to wait for them. A late burst stretches the
-delay at once and is worked off by shortening the sound where it is like itself, at most one tick in three; it is
-lengthened in the same way. `push` may be called by another thread than the rest.
+delay at once and is worked off by shortening the sound where it is like itself, every third tick, oftener while much is
+to be worked off; it is lengthened in the same way. `push` may be called by another thread than the rest.
 """
 
 import time
@@ -26,6 +26,8 @@ _HOPELESS_SAMPLES: Final = 48000
 _INBOX_PACKETS: Final = 256
 _WINDOW_TICKS: Final = 25
 _MADE_UP_PACKETS: Final = 64
+_FAR_SAMPLES: Final = 2400
+_SLOW_TICKS: Final = 3
 _JUMP_PACKETS: Final = 100
 
 
@@ -249,10 +251,13 @@ class JitterBuffer:
         target = self._target.samples
         if depth > _HOPELESS_SAMPLES:
             self._drop_to(target)
-        elif len(self._depths) == _WINDOW_TICKS and self._ticks % 3 == 0:
-            if min(self._depths) > target + STEP_SAMPLES:
-                self._shorten(min(self._depths) - target)
-            elif max(self._depths) < target - STEP_SAMPLES:
+        elif len(self._depths) == _WINDOW_TICKS:
+            excess = min(self._depths) - target
+            # The further it is, the shorter from one cut to the next: each tick past 100 ms, then every second.
+            pause = max(1, _SLOW_TICKS - excess // _FAR_SAMPLES)
+            if excess > STEP_SAMPLES and self._ticks % pause == 0:
+                self._shorten(excess)
+            elif max(self._depths) < target - STEP_SAMPLES and self._ticks % _SLOW_TICKS == 0:
                 self._lengthen()
 
     def _shorten(self, excess: int) -> None:

@@ -19,7 +19,7 @@ import aiohttp
 from deploy.load.house import House
 from deploy.load.processes import BenchError
 
-_STEPS_S: Final = (0.5, 1.0, 2.0, 4.0)
+_STEPS_S: Final = (0.5, 1.0, 2.0, 3.0)
 _CONNECT_S: Final = 8.0
 _ANSWER_S: Final = 10.0
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -187,11 +188,14 @@ class Afternoon:
         acts: list[Awaitable[None]] = [self._take_turns(), self._come_and_go(), self._look(), self._listen()]
         tasks = [asyncio.ensure_future(act) for act in [*acts, self._hall.speak(seconds)]]
         tasks += [asyncio.ensure_future(voice.speak(seconds)) for _, voice, _ in self._booths]
+        # Asked to end early, it tells what it has seen so far.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, tasks[-1].cancel)
         try:
             # The hall's end is the end; anybody else's is an error.
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
-                if task.done():
+                if task.done() and not task.cancelled():
                     task.result()
         finally:
             for task in [*tasks, *self._guests.values()]:

@@ -84,7 +84,7 @@ def test_a_line_is_fitted_with_its_error() -> None:
 
 
 def test_pauses_are_those_of_the_pages() -> None:
-    assert [pause_s(attempt, 0.0) for attempt in range(6)] == [0.5, 1, 2, 4, 4, 4]
+    assert [pause_s(attempt, 0.0) for attempt in range(6)] == [0.5, 1, 2, 3, 3, 3]
     assert pause_s(1, 1.0) == 1.5
 
 

@@ -64,7 +64,7 @@ test("keys go by their place, act once, and leave modifiers alone", () => {
   assert.equal(key("KeyX"), null);
 });
 
-test("waiting grows to four seconds and is spread by chance", () => {
-  assert.deepEqual([0, 1, 2, 3, 9].map((n) => backoffMs(n, () => 0)), [500, 1000, 2000, 4000, 4000]);
+test("waiting grows to three seconds and is spread by chance", () => {
+  assert.deepEqual([0, 1, 2, 3, 9].map((n) => backoffMs(n, () => 0)), [500, 1000, 2000, 3000, 3000]);
   assert.equal(backoffMs(0, () => 0.999), 750);
 });

@@ -86,9 +86,9 @@ test("silence after a command means a dead connection: it is dropped and opened 
   assert.equal(last().sent[0].id, "x-1");
 });
 
-test("attempts are spaced 0.5, 1, 2, 4, 4 s and begin anew after a welcome", async () => {
+test("attempts are spaced 0.5, 1, 2, 3, 3 s and begin anew after a welcome", async () => {
   const { last, timers, sockets } = open();
-  for (const wait of [500, 1000, 2000, 4000, 4000]) {
+  for (const wait of [500, 1000, 2000, 3000, 3000]) {
     last().drop();
     const before = sockets.length;
     await timers.advance(wait - 1);

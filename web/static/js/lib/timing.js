@@ -16,16 +16,16 @@ export const browserTimers = {
   random: () => Math.random(),
 };
 
-const STEPS_MS = [500, 1000, 2000, 4000];
+const STEPS_MS = [500, 1000, 2000, 3000];
 
 /**
- * How long to wait before attempt `attempt` (0 is the first repetition): 0.5, 1, 2, then always 4 s, and up to half
+ * How long to wait before attempt `attempt` (0 is the first repetition): 0.5, 1, 2, then always 3 s, and up to half
  * as much again by chance, so that a hall full of phones does not come back in one blow after a restart.
  * @param {number} attempt
  * @param {() => number} random
  * @returns {number} milliseconds
  */
 export function backoffMs(attempt, random) {
-  const step = STEPS_MS[Math.min(attempt, STEPS_MS.length - 1)] ?? 4000;
+  const step = STEPS_MS[Math.min(attempt, STEPS_MS.length - 1)] ?? 3000;
   return Math.round(step * (1 + random() / 2));
 }
