@@ -51,7 +51,7 @@ RATES: Final[Mapping[str, Rate]] = {
     Kind.PAGE: Rate(burst=1000, per_s=50),
     Kind.STATIC: Rate(burst=20_000, per_s=1000),
     Kind.PUBLISH: Rate(burst=60, per_s=5),
-    Kind.LISTEN: Rate(burst=2000, per_s=100),
+    Kind.LISTEN: Rate(burst=4000, per_s=200),
     Kind.SOCKET: Rate(burst=1000, per_s=50),
     Kind.PROBE: Rate(burst=60, per_s=10),
 }

@@ -70,9 +70,9 @@ def bench_janus(place: Place, plan: Plan, figures: Figures) -> None:
         target.listeners.stop()
     for step in plan.steps:
         suffix = plan.suffix(step)
-        ours = figures.values.get(f"server_us_per_packet{suffix}")
+        ours = figures.values.get(f"server_listeners_per_core{suffix}")
         if ours:
-            figures.add(f"server_times_janus{suffix}", figures.values[f"janus_us_per_packet{suffix}"] / ours)
+            figures.add(f"server_times_janus{suffix}", ours / figures.values[f"janus_listeners_per_core{suffix}"])
 
 
 def run_parts(plan: Plan, parts: frozenset[str], figures: Figures) -> None:

@@ -72,9 +72,9 @@ def us_per_packet(before: Usage, after: Usage, idle_share: float, packets: int) 
     return used * 1e6 / packets
 
 
-def listeners_per_core(us: float) -> float:
-    """How many listeners of 50 packets a second one core carries at `us` microseconds a packet."""
-    return 1e6 / (PACKETS_PER_S * us)
+def listeners_per_core(us: float, packets_per_s: float = PACKETS_PER_S) -> float:
+    """How many listeners of so many packets a second one core carries at `us` microseconds a packet."""
+    return 1e6 / (packets_per_s * us)
 
 
 def setup_ms(before: Usage, after: Usage, idle_share: float, packets: int, us: float, joined: int) -> float:

@@ -27,7 +27,7 @@ _TICK_S: Final = 0.02
 _SLOTS: Final = int(CONSENT_S / _TICK_S)
 _BATCH: Final = 4096
 _JOIN_S: Final = 15.0
-_SAMPLES_PER_PACKET: Final = 960  # 20 ms at 48 kHz
+_SAMPLES_PER_PACKET: Final = frozenset({960, 2880})  # 20 or 60 ms at 48 kHz
 _RTCP_TYPES: Final = range(192, 224)
 _REPORT_SSRC: Final = 1
 
@@ -117,8 +117,8 @@ class Listener:
                 self.joined.set_result(None)
             return
         steps = (number - self.last_stamp[0]) & 0xFFFF
-        expected = (self.last_stamp[1] + steps * _SAMPLES_PER_PACKET) & 0xFFFFFFFF
-        self.wrong_stamps += stamp != expected
+        passed = (stamp - self.last_stamp[1]) & 0xFFFFFFFF
+        self.wrong_stamps += passed not in {steps * samples for samples in _SAMPLES_PER_PACKET}
         self.last_stamp = (number, stamp)
 
     def control(self) -> list[bytes]:

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DISCONNECTED_MS, RESTART_MS, Session, WAY_MS, parseProblem } from "../../web/static/js/lib/session.js";
+import { DISCONNECTED_MS, LOOK_MS, RESTART_MS, Session, parseProblem } from "../../web/static/js/lib/session.js";
+import { QUIET_MS, QUIET_SENDER_MS } from "../../web/static/js/lib/pulse.js";
 import { FakeServer, held, problem, settled } from "./fakes.js";
 
 function open(server = new FakeServer(), token = "secret") {
@@ -113,6 +114,41 @@ test("while there is no network a restart is asked for again and again", async (
   assert.equal(server.peers.length, 1);
 });
 
+test("a connection on which nothing comes is restarted before the browser gives it up", async () => {
+  const opened = await connected(open());
+  const { server, session, statuses, peer } = opened;
+  const heard = (count) => new Map([["S", { type: "inbound-rtp", kind: "audio", packetsReceived: count }]]);
+  for (const count of [50, 100, 150]) {
+    peer().stats = heard(count);
+    await server.timers.advance(LOOK_MS);
+  }
+  assert.equal(peer().restarts, 0);
+  await server.timers.advance(QUIET_MS + LOOK_MS);
+  assert.equal(peer().restarts, 1);
+  assert.equal(session.status.state, "connecting");
+  peer().stats = heard(151);
+  await server.timers.advance(LOOK_MS);
+  assert.equal(statuses.at(-1).state, "connected");
+  for (let count = 152; count < 162; count += 1) {
+    peer().stats = heard(count);
+    await server.timers.advance(LOOK_MS);
+  }
+  assert.equal(server.peers.length, 1);
+  assert.equal(peer().restarts, 1);
+});
+
+test("who sends is restarted when the server's reports stay out", async () => {
+  const { server, peer } = await connected(open());
+  await settled();
+  peer().stats = new Map([["T", { type: "transport", packetsReceived: 7 }]]);
+  for (let ms = 0; ms < QUIET_SENDER_MS; ms += LOOK_MS) {
+    assert.equal(peer().restarts, 0);
+    await server.timers.advance(LOOK_MS);
+  }
+  await server.timers.advance(LOOK_MS);
+  assert.equal(peer().restarts, 1);
+});
+
 test("the way of the packets is told, and told again when it changes", async () => {
   const opened = open();
   opened.session.start();
@@ -122,10 +158,10 @@ test("the way of the packets is told, and told again when it changes", async () 
   await settled();
   assert.deepEqual(opened.statuses.at(-1), { state: "connected", way: "direct" });
   opened.peer().stats = way({ candidateType: "relay", relayProtocol: "tls" });
-  await opened.server.timers.advance(WAY_MS);
+  await opened.server.timers.advance(LOOK_MS);
   assert.deepEqual(opened.statuses.at(-1), { state: "connected", way: "relay_tls" });
   const told = opened.statuses.length;
-  await opened.server.timers.advance(10 * WAY_MS);
+  await opened.server.timers.advance(10 * LOOK_MS);
   assert.equal(opened.statuses.length, told);
   opened.session.stop();
   assert.deepEqual(opened.statuses.at(-1), { state: "idle" });

@@ -3,6 +3,8 @@
 
 /** Longer than a change of Wi-Fi cells that nobody hears; short beside the time a sentence takes. */
 export const QUIET_MS = 2_000;
+/** To those who send, the server says something once a second, and one or two such words may be lost. */
+export const QUIET_SENDER_MS = 3_500;
 
 export class Pulse {
   #count = -1;
@@ -20,14 +22,15 @@ export class Pulse {
    * Take a reading.
    * @param {number} count  packets received on the connection so far; another connection begins anew
    * @param {number} now  milliseconds
+   * @param {number} [quietMs]  how long nothing may come
    * @returns {boolean} whether something has arrived lately
    */
-  feel(count, now) {
+  feel(count, now, quietMs = QUIET_MS) {
     if (count !== this.#count) {
       this.#count = count;
       this.#changed = now;
     }
-    return now - this.#changed < QUIET_MS;
+    return now - this.#changed < quietMs;
   }
 }
 
@@ -41,4 +44,18 @@ export function packetsReceived(report) {
     if (stats.type === "inbound-rtp" && stats.kind === "audio") count += stats.packetsReceived ?? 0;
   }
   return count;
+}
+
+/**
+ * What has arrived on a connection, and how long nothing may come before its way is thought broken.
+ * @param {Iterable<[string, any]>} report  of RTCPeerConnection.getStats
+ * @returns {{count: number, quietMs: number} | null} null where the browser does not tell
+ */
+export function arrivals(report) {
+  const all = [...report].map(([, stats]) => stats);
+  if (all.some(({ type, kind }) => type === "inbound-rtp" && kind === "audio")) {
+    return { count: packetsReceived(report), quietMs: QUIET_MS };
+  }
+  const transport = all.find(({ type, packetsReceived: count }) => type === "transport" && count !== undefined);
+  return transport ? { count: transport.packetsReceived, quietMs: QUIET_SENDER_MS } : null;
 }

@@ -4,14 +4,15 @@
 // candidates are gathered first.
 
 import { iceConfiguration, iceFragment, parseIceLinks, restartedAnswer, wayOf } from "./ice.js";
+import { Pulse, arrivals } from "./pulse.js";
 import { backoffMs, browserTimers } from "./timing.js";
 
 /** Grace for a connection that says "disconnected" (Wi-Fi roams, phones change cells), until ICE is restarted. */
 export const DISCONNECTED_MS = 2_000;
 /** How long a restart may take, until everything is opened anew. */
 export const RESTART_MS = 6_000;
-/** How often a running connection is asked which way it takes. */
-export const WAY_MS = 5_000;
+/** How often a running connection is asked which way it takes, and whether anything still comes. */
+export const LOOK_MS = 1_000;
 const PATCH_MS = 3_000;
 const PATCH_PAUSE_MS = 1_000;
 const CONNECT_MS = 10_000;
@@ -49,7 +50,9 @@ export class Session {
   #generation = 0;
   #attempt = 0;
   /** @type {unknown} */ #timer = null;
-  /** @type {unknown} */ #wayTimer = null;
+  /** @type {unknown} */ #lookTimer = null;
+  #pulse = new Pulse();
+  #isRestarting = false;
   /** @type {SessionStatus} */ #status = { state: "idle" };
 
   /**
@@ -130,7 +133,8 @@ export class Session {
   #clear() {
     this.#generation += 1;
     this.tools.timers.cancel(this.#timer);
-    this.tools.timers.cancel(this.#wayTimer);
+    this.tools.timers.cancel(this.#lookTimer);
+    this.#isRestarting = false;
     this.#peer?.close();
     this.#peer = null;
     if (this.#location) this.#remove(this.#location);
@@ -220,10 +224,11 @@ export class Session {
     const state = peer.connectionState;
     if (state === "connected") {
       this.#attempt = 0;
-      this.tools.timers.cancel(this.#timer);
+      this.#restarted();
+      this.#pulse.rest(this.tools.timers.now());
       this.#tell({ ...this.#status, state: "connected" });
-      void this.#watchWay(peer);
-    } else if (state === "disconnected") {
+      void this.#look(peer);
+    } else if (state === "disconnected" && !this.#isRestarting) {
       this.tools.timers.cancel(this.#timer);
       this.#timer = this.tools.timers.after(() => void this.#restartIce(peer), DISCONNECTED_MS);
     } else if (state === "failed" || state === "closed") {
@@ -237,6 +242,8 @@ export class Session {
    */
   async #restartIce(peer) {
     const mine = this.#generation;
+    this.#isRestarting = true;
+    this.tools.timers.cancel(this.#timer);
     this.#timer = this.tools.timers.after(() => this.#again({}), RESTART_MS);
     try {
       peer.restartIce();
@@ -270,17 +277,42 @@ export class Session {
     return null;
   }
 
+  /** The way is there, or there again. */
+  #restarted() {
+    this.#isRestarting = false;
+    this.tools.timers.cancel(this.#timer);
+  }
+
   /**
-   * Say which way the packets go, and say it again when they take another.
+   * Say which way the packets go, and say it again when they take another. When none come any more the browser takes
+   * many seconds to notice; ICE is restarted long before.
    * @param {RTCPeerConnection} peer
    */
-  async #watchWay(peer) {
+  async #look(peer) {
     const report = await peer.getStats().catch(() => []);
-    if (peer !== this.#peer || peer.connectionState !== "connected") return;
-    const way = wayOf(/** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report)));
+    if (peer !== this.#peer || peer.connectionState === "closed") return;
+    const entries = /** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report));
+    const way = wayOf(entries);
     if (way && way !== this.#status.way) this.#tell({ ...this.#status, way });
-    this.tools.timers.cancel(this.#wayTimer);
-    this.#wayTimer = this.tools.timers.after(() => void this.#watchWay(peer), WAY_MS);
+    this.#feel(peer, arrivals(entries));
+    this.tools.timers.cancel(this.#lookTimer);
+    this.#lookTimer = this.tools.timers.after(() => void this.#look(peer), LOOK_MS);
+  }
+
+  /**
+   * @param {RTCPeerConnection} peer
+   * @param {{count: number, quietMs: number} | null} arrived
+   */
+  #feel(peer, arrived) {
+    if (!arrived || peer.connectionState !== "connected") return;
+    const isAlive = this.#pulse.feel(arrived.count, this.tools.timers.now(), arrived.quietMs);
+    if (isAlive && this.#isRestarting) {
+      this.#restarted();
+      this.#tell({ ...this.#status, state: "connected" });
+    } else if (!isAlive && !this.#isRestarting) {
+      this.#tell({ ...this.#status, state: "connecting" });
+      void this.#restartIce(peer);
+    }
   }
 
   /**
