@@ -101,20 +101,27 @@ class Doorway(web.BaseSite):
 
 
 class _Full(asyncio.Protocol):
-    """Says no, and waits a moment for the other side to have read it."""
+    """Says no to whatever is asked, and waits a moment for the other side to have read it."""
 
     def __init__(self, doorway: Doorway) -> None:
         self._doorway = doorway
         self._end: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         if not self._doorway.turning_away(1):
             transport.abort()
             return
-        transport.write(_FULL)
-        transport.write_eof()
+        self._transport = transport
         self._end = asyncio.get_running_loop().call_later(_GOODBYE_S, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer at the first bytes: clients take an answer that comes before their question for a broken line."""
+        if self._transport is not None:
+            self._transport.write(_FULL)
+            self._transport.write_eof()
+            self._transport = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._doorway.turning_away(-1)

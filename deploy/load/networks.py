@@ -6,17 +6,19 @@ Nothing leaves the machine: the town has no road out. It is removed on every way
 
 import argparse
 import contextlib
+import os
 import secrets
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from deploy.load import town as places
+from deploy.load.edges import edge_pids
 from deploy.load.netns import NamespaceError
 from deploy.load.processes import BenchError, Children
 from deploy.load.relay import Relay
@@ -40,12 +42,16 @@ class Scene:
     visitors: Visitors
     relay: Relay
     folder: Path
+    servers: list[int] = field(default_factory=list)
+    """Process ids of the servers started so far."""
 
     @contextlib.contextmanager
     def server(
-        self, host: str, public_ips: Sequence[str], doors: Sequence[str] = (), *, bind: str = ""
+        self, host: str, public_ips: Sequence[str], doors: Sequence[str] = (), *, bind: str = "", edges: int = 0
     ) -> Iterator[str]:
-        """`tolmach run` that is called `host` and announces `public_ips`; its URL. `doors` are the relay's it names."""
+        """`tolmach run` that is called `host` and announces `public_ips`; its URL. `doors` are the relay's it names,
+        `edges` the processes more that fan out.
+        """
         url = f"http://[{host}]:{PORT}" if ":" in host else f"http://{host}:{PORT}"
         environment = {
             "TOLMACH_HOST": bind,
@@ -61,8 +67,9 @@ class Scene:
             "TOLMACH_TURN_SECRET": self.relay.secret,
         }
         with Children(self.folder) as children:
-            command = [sys.executable, "-m", "server", "run"]
-            children.start("server", command, namespace=self.town.server, environment=environment)
+            command = [sys.executable, "-m", "server", "run", "--edges", str(edges)]
+            server = children.start("server", command, namespace=self.town.server, environment=environment)
+            self.servers.append(server.pid)
             _wait_ready(self.town.viewer, f"{url}/readyz", children)
             yield url
 
@@ -70,7 +77,7 @@ class Scene:
         """The figures of one listener: press to sound, the way; how many the server counts on the way `counted`."""
         visitor = self.visitors.come()
         try:
-            heard = visitor.listen(f"{url}/r/{_ROOM}{query}")
+            heard = visitor.listen(f"{url}/r/{_ROOM}?way=direct{query}")
             yield f"{name}_press_to_sound_ms", "none" if heard is None else round(heard)
             if heard is not None:
                 yield f"{name}_way", visitor.way()
@@ -97,7 +104,7 @@ def relays(scene: Scene) -> Iterator[Figure]:
     with scene.server(places.SERVER_IP, [places.SERVER_IP], [*doors]) as url:
         for door, rules in doors.items():
             with scene.behind(*rules):
-                yield from scene.listen(f"relay_{door}", url, "?relay=1", counted="relay")
+                yield from scene.listen(f"relay_{door}", url, "&relay=1", counted="relay")
         for name, door in (("no_udp", "tcp"), ("only_web_ports", "tls")):
             with scene.behind(*doors[door]):
                 yield from scene.listen(name, url)
@@ -124,7 +131,7 @@ def migration(scene: Scene) -> Iterator[Figure]:
     with scene.server(places.SERVER_IP, [places.SERVER_IP]) as url:
         visitor = scene.visitors.come()
         try:
-            visitor.listen(f"{url}/r/{_ROOM}")
+            visitor.listen(f"{url}/r/{_ROOM}?way=direct")
             port = visitor.local_port()
             visitor.begin_gap()
             with scene.behind(f"udp sport {port}", f"udp dport {port}"):
@@ -137,6 +144,36 @@ def migration(scene: Scene) -> Iterator[Figure]:
             scene.town.return_to_wifi()
         for mode in ("same", "restart"):
             yield from _roam(scene, url, f"wifi_to_mobile_lean_{mode}", places.WIFI_IP, places.MOBILE_IP, mode)
+
+
+def edge_killed(scene: Scene) -> Iterator[Figure]:
+    """Two edges, a listener in Chromium on each; the first one's edge is killed."""
+    with scene.server(places.SERVER_IP, [places.SERVER_IP], edges=2) as url:
+        _wait_edges(scene.town.viewer, url, 2)
+        here, there = scene.visitors.come(), scene.visitors.come()
+        try:
+            for visitor in (here, there):
+                visitor.listen(f"{url}/r/{_ROOM}?way=direct")
+            ports = {visitor.remote_port() for visitor in (here, there)}
+            yield "edge_killed_listeners_on_edges", len(ports - {PORT})
+            for visitor in (here, there):
+                visitor.begin_gap()
+            os.kill(edge_pids(scene.servers[-1])[here.remote_port()], signal.SIGKILL)
+            yield from _gap("edge_killed_chromium", here, 6_000)
+            yield from _gap("edge_killed_others", there, 100)
+        finally:
+            here.close()
+            there.close()
+
+
+def _wait_edges(namespace: str, url: str, count: int) -> None:
+    """Wait until so many edges are up. Raises BenchError after about 10 s."""
+    for _ in range(100):
+        up = [line for line in _fetch(namespace, f"{url}/metrics").splitlines() if line.startswith("tolmach_edge_up{")]
+        if sum(line.endswith(" 1") for line in up) >= count:
+            return
+        time.sleep(0.1)
+    raise BenchError(f"not {count} edges after 10 s")
 
 
 def _gap(name: str, visitor: Visitor, ms: float) -> Iterator[Figure]:
@@ -175,7 +212,7 @@ def _roam(scene: Scene, url: str, name: str, start: str, end: str, mode: str) ->
 
 
 TRIALS: Final[dict[str, Callable[[Scene], Iterator[Figure]]]] = {
-    trial.__name__: trial for trial in (relays, addresses, translation, migration, ipv6_only)
+    trial.__name__: trial for trial in (relays, addresses, translation, edge_killed, migration, ipv6_only)
 }
 
 

@@ -51,7 +51,7 @@
 
   const recorder = { rows: [], offset: Infinity, context: null };
 
-  /** Whether the stream is there: "captured" is this page's own, "heard" what its #sound plays. */
+  /** Whether the stream is there: "captured" is this page's own, "heard" what it plays. */
   recorder.has = (which) => Boolean(streamOf(which)?.getAudioTracks().some((track) => track.readyState === "live"));
 
   recorder.start = async (which, tones) => {
@@ -80,7 +80,14 @@
   recorder.take = () => ({ offset: recorder.offset, rows: recorder.rows.splice(0) });
 
   function streamOf(which) {
-    return which === "captured" ? captured : (document.querySelector("#sound")?.srcObject ?? null);
+    return which === "captured" ? captured : heard();
+  }
+
+  /** Of the livestream it is what its element plays: what comes by WebRTC stands in #sound as it is. */
+  function heard() {
+    const direct = document.querySelector("#sound")?.srcObject;
+    const film = document.querySelector("#picture");
+    return direct ?? (film ? (film.tolmachHeard ??= film.captureStream()) : null);
   }
 
   window.tolmachRecorder = recorder;

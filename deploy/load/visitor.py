@@ -45,11 +45,11 @@ witness.watch = async () => {
 };
 void witness.watch();
 """
-_LOCAL_PORT: Final = """
-async () => {
+_PORT: Final = """
+async (end) => {
   const stats = await witness.peers.at(-1).getStats();
   const { selectedCandidatePairId } = [...stats.values()].find(({ type }) => type === "transport");
-  return stats.get(stats.get(selectedCandidatePairId).localCandidateId).port;
+  return stats.get(stats.get(selectedCandidatePairId)[`${end}CandidateId`]).port;
 }
 """
 _HEAR: Final = """
@@ -94,7 +94,11 @@ class Visitor:
 
     def local_port(self) -> int:
         """The UDP port that the selected pair uses here."""
-        return int(self._page.evaluate(_LOCAL_PORT))
+        return int(self._page.evaluate(_PORT, "local"))
+
+    def remote_port(self) -> int:
+        """The UDP port of the server, or of its edge, that the selected pair leads to."""
+        return int(self._page.evaluate(_PORT, "remote"))
 
     def begin_gap(self) -> None:
         """Look for pauses from now on."""

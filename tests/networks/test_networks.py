@@ -62,10 +62,19 @@ def test_a_phone_that_leaves_the_wifi_hears_on(stage: Scene | None) -> None:
         return
     told = figures(stage, "migration")
     for case in ("swallowed_flow", "wifi_to_mobile"):
-        assert float(told[f"{case}_chromium_gap_ms"]) < 13_000, told
+        assert float(told[f"{case}_chromium_gap_ms"]) < 9_000, told
         assert told[f"{case}_chromium_connections"] == "1"
     for mode in ("same", "restart"):
         assert float(told[f"wifi_to_mobile_lean_{mode}_move_to_sound_ms"]) < 200
+
+
+def test_a_killed_edge_is_left_at_once_and_the_others_notice_nothing(stage: Scene | None) -> None:
+    if stage is None:
+        return
+    told = figures(stage, "edge_killed")
+    assert told["edge_killed_listeners_on_edges"] == "2"
+    assert int(told["edge_killed_chromium_gap_ms"]) < 3_000
+    assert told["edge_killed_others_connections"] == "1"
 
 
 # The last: the town does not get its IPv4 back.

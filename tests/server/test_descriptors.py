@@ -58,15 +58,16 @@ async def test_the_newcomer_is_told_to_come_later_and_the_old_go_on(url: str) ->
 async def test_a_flood_is_turned_away_without_keeping_descriptors(url: str) -> None:
     host, port = url.removeprefix("http://").rstrip("/").split(":")
     held = [await asyncio.open_connection(host, int(port)) for _ in range(3 * RESERVE)]
-    heads = await asyncio.gather(*(_head(reader) for reader, _ in held))
+    heads = await asyncio.gather(*(_head(*connection) for connection in held))
     told = sum(head.startswith(b"HTTP/1.1 503") for head in heads)
     assert 0 < told <= RESERVE
     for _, writer in held:
         writer.close()
 
 
-async def _head(reader: asyncio.StreamReader) -> bytes:
+async def _head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
         async with asyncio.timeout(0.5):
             return await reader.readline()
     except (TimeoutError, ConnectionError):
