@@ -1,6 +1,7 @@
-"""SDP as the calling side of a session writes and reads it: one recvonly m-line offered, an ICE-lite answer read.
+"""SDP as the calling side of a session writes and reads it: one m-line offered, an ICE-lite answer read.
 
-Pure text, for an edge that listens to its origin. Of the answer only what the caller acts upon is read.
+Pure text, for an edge that listens to its origin, and for the chain test, which also sends. Of the answer only what
+the caller acts upon is read.
 """
 
 import ipaddress
@@ -13,6 +14,7 @@ from media.dtls import Fingerprint
 from media.errors import WireError
 
 Kind = Literal["audio", "video"]
+Direction = Literal["recvonly", "sendonly"]
 
 _MAX_BYTES: Final = 32 * 1024
 _MAX_CANDIDATES: Final = 16
@@ -49,8 +51,8 @@ class TheirSide:
     codecs: dict[int, str]
 
 
-def format_offer(ours: OurSide, fingerprint: Fingerprint, kind: Kind) -> str:
-    """An offer of one recvonly m-line: Opus, or H.264 and VP8. An ICE-lite server needs no candidates of ours."""
+def format_offer(ours: OurSide, fingerprint: Fingerprint, kind: Kind, direction: Direction = "recvonly") -> str:
+    """An offer of one m-line: Opus, or H.264 and VP8. An ICE-lite server needs no candidates of ours."""
     codecs = _CODECS[kind]
     lines = [
         "v=0",
@@ -66,7 +68,7 @@ def format_offer(ours: OurSide, fingerprint: Fingerprint, kind: Kind) -> str:
         f"a=fingerprint:{fingerprint.algorithm} {fingerprint.digest}",
         "a=setup:actpass",
         "a=rtcp-mux",
-        "a=recvonly",
+        f"a={direction}",
     ]
     for number, name in codecs.items():
         lines.append(f"a=rtpmap:{number} {name}")

@@ -13,7 +13,10 @@ from typing import Final, Self, TypeVar
 
 from media import udp
 from media.mixer import Mix
+from media.quality import Quality, Reason
 from media.sound import Level
+from media.stream import InitMade, PartMade, Sample, Slide, StreamFailed, StreamSpec, Track
+from media.stream_taps import SoundTap, Tap
 from media.studio import (
     MAX_LISTENERS,
     Answer,
@@ -36,13 +39,24 @@ __all__ = [
     "EngineConfig",
     "EngineEvent",
     "EngineStats",
+    "InitMade",
     "Level",
     "Mix",
     "MixerFailed",
+    "PartMade",
     "PeerClosed",
     "PeerConnected",
+    "Quality",
+    "Reason",
+    "Sample",
+    "Slide",
+    "SoundTap",
     "SourceFlowing",
     "SourceSilent",
+    "StreamFailed",
+    "StreamSpec",
+    "Tap",
+    "Track",
 ]
 
 # Lets the mixer's thread have the interpreter within 0.5 ms of its tick, whatever the web side does.
@@ -177,17 +191,70 @@ class Engine:
 
     def set_picture(self, picture: str, source: str | None) -> None:
         """Which video source the picture bus forwards, now or when it comes."""
-        self._media.call_soon_threadsafe(self._studio_now.set_picture, picture, source)
+        self._on_media(lambda: self._studio_now.set_picture(picture, source))
+
+    def set_patience(self, source: str, silent_after_s: float) -> None:
+        """How long a source may send nothing until `SourceSilent` is told, 2 s at first. It is looked after twice a
+        second, so the word comes up to half a second later.
+        """
+        self._media.call_soon_threadsafe(self._studio_now.set_patience, source, silent_after_s)
 
     def add_demo(self, audio: str, video: str) -> None:
         """A generated source (bells and a clock), made only while somebody hears or sees it."""
-        self._media.call_soon_threadsafe(self._studio_now.add_demo, audio, video)
+        self._on_media(lambda: self._studio_now.add_demo(audio, video))
+
+    def start_stream(self, stream: str, spec: StreamSpec) -> None:
+        """Package buses and a picture into parts, told as `InitMade` and `PartMade`. One that runs goes on as it is."""
+        self._on_media(lambda: self._studio_now.streams.start(stream, spec))
+
+    def add_track(self, stream: str, track: Track) -> None:
+        """Package another bus, from the next segment on."""
+        self._on_media(lambda: self._studio_now.streams.add_track(stream, track))
+
+    def stop_stream(self, stream: str) -> None:
+        """Tell what is left of a stream as last parts, and end it."""
+        self._on_media(lambda: self._studio_now.streams.stop(stream))
+
+    def set_slide(self, stream: str, slide: Slide) -> None:
+        """What a running stream shows while no picture comes."""
+        self._on_media(lambda: self._studio_now.streams.say(stream, slide))
+
+    def hold(self, stream: str, held: bool) -> None:
+        """Show the slide whatever picture comes, or the picture again."""
+        self._on_media(lambda: self._studio_now.streams.hold(stream, held))
+
+    def open_tap(self, stream: str, tracks: frozenset[str]) -> Tap:
+        """A queue of a running stream's samples, a part at a time; nothing comes when there is no such stream."""
+        tap = Tap(tracks)
+        self._on_media(lambda: self._studio_now.streams.add_tap(stream, tap))
+        return tap
+
+    def close_tap(self, stream: str, tap: Tap) -> None:
+        """No more into that queue."""
+        self._on_media(lambda: self._studio_now.streams.remove_tap(stream, tap))
+
+    def tap_sound(self, bus: str) -> SoundTap:
+        """A queue of a bus's sound as the mixer makes it."""
+        tap = SoundTap()
+        self._studio_now.mixer.add_tap(bus, tap)
+        return tap
+
+    def untap_sound(self, bus: str, tap: SoundTap) -> None:
+        """No more into that queue."""
+        self._studio_now.mixer.remove_tap(bus, tap)
+
+    def _on_media(self, work: Callable[[], None]) -> None:
+        self._media.call_soon_threadsafe(work)
 
     def levels(self) -> dict[str, Level]:
         """The last tick's level of every source and bus; asking keeps them fresh for two seconds."""
         mixer = self._studio_now.mixer
         mixer.watch_levels()
         return dict(mixer.levels)
+
+    def quality(self) -> dict[str, Quality]:
+        """How every source sounds that somebody hears just now, judged anew once a second."""
+        return self._studio_now.mixer.quality()
 
     async def stats(self) -> EngineStats:
         """Numbers about everything."""

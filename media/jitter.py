@@ -238,9 +238,11 @@ class JitterBuffer:
         self.counts.stretched += FRAME_SAMPLES
 
     def _depth(self) -> int:
-        if not self._waiting:
+        # Taken at once: the figures are asked for on another thread than the one that plays.
+        waiting = tuple(self._waiting.values())
+        if not waiting:
             return len(self._pcm)
-        newest = max(timestamp_after(p.timestamp, self._next_timestamp) for p in self._waiting.values())
+        newest = max(timestamp_after(p.timestamp, self._next_timestamp) for p in waiting)
         return len(self._pcm) + max(0, newest + self._frame)
 
     def _work_off(self) -> None:

@@ -1,8 +1,8 @@
 """The mixer: every 20 ms each source decoded once, each bus mixed, limited, measured and encoded once.
 
 It ticks in a thread of its own off the monotonic clock. Commands reach it through a queue and take effect at the next
-tick, so that a plan of several changes is heard as one. A bus without a sink is not encoded and a source without a bus
-is not decoded, unless somebody looks at the meters.
+tick, so that a plan of several changes is heard as one. A bus without a sink is not encoded, one without a tap either
+is not mixed, and a source without a bus is not decoded, unless somebody looks at the meters.
 """
 
 import threading
@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from media.opus import FRAME_SAMPLES, Encoder, Pcm
+from media.quality import Quality, SoundJudge
 from media.sound import Fader, Level, Limiter, measure
 
 TICK_S: Final = 0.02
@@ -22,6 +23,14 @@ _LATE_S: Final = 0.02
 _HOPELESS_S: Final = 1.0
 _METERS_STAY_S: Final = 2.0
 _DEFAULT_RAMP_MS: Final = 30
+
+
+class BusTap(Protocol):
+    """Takes a bus's sound away, a tick at a time, and never waits."""
+
+    def put(self, tick: int, pcm: Pcm) -> None:
+        """The 960 samples of a tick."""
+        ...
 
 
 class Sound(Protocol):
@@ -71,6 +80,7 @@ class _Bus:
     limiter: Limiter = field(default_factory=Limiter)
     encoders: dict[int, Encoder] = field(default_factory=dict)
     held: list[Pcm] = field(default_factory=list)
+    taps: list[BusTap] = field(default_factory=list)
 
 
 class Mixer:
@@ -88,6 +98,8 @@ class Mixer:
         self._on_error = on_error
         self._commands: deque[Callable[[], None]] = deque()
         self._sources: dict[str, Sound] = {}
+        self._losses: dict[str, Callable[[], int]] = {}
+        self._judges: dict[str, SoundJudge] = {}
         self._buses: dict[str, _Bus] = {}
         self._metered_until = 0.0
         self._start = time.monotonic()
@@ -104,16 +116,24 @@ class Mixer:
         if self._thread.is_alive():
             self._thread.join()
 
-    def add_source(self, source: str, sound: Sound) -> None:
-        """Let buses that name `source` hear `sound` from the next tick on; takes the place of an earlier one."""
-        self._commands.append(lambda: self._sources.__setitem__(source, sound))
+    def add_source(self, source: str, sound: Sound, lost: Callable[[], int] = lambda: 0) -> None:
+        """Let buses that name `source` hear `sound` from the next tick on; takes the place of an earlier one. `lost`
+        tells how many of its packets never came.
+        """
+
+        def add() -> None:
+            self._sources[source], self._losses[source] = sound, lost
+            self._judges.pop(source, None)
+
+        self._commands.append(add)
 
     def remove_source(self, source: str, sound: Sound) -> None:
         """Take `sound` away, if it is still the one called `source`."""
 
         def remove() -> None:
             if self._sources.get(source) is sound:
-                del self._sources[source]
+                del self._sources[source], self._losses[source]
+                self._judges.pop(source, None)
                 self.levels.pop(source, None)
 
         self._commands.append(remove)
@@ -125,6 +145,24 @@ class Mixer:
     def set_sinks(self, bus: str, sinks: Mapping[int, int]) -> None:
         """How many carry this bus away, by ticks a packet; what nobody wants is not encoded."""
         self._commands.append(lambda: self._set_sinks(bus, sinks))
+
+    def add_tap(self, bus: str, tap: BusTap) -> None:
+        """Hand a bus's sound to `tap` from the next tick on; the bus is mixed for it."""
+        self._commands.append(lambda: self._buses.setdefault(bus, _Bus()).taps.append(tap))
+
+    def remove_tap(self, bus: str, tap: BusTap) -> None:
+        """No more. Nothing happens when it is not there."""
+
+        def remove() -> None:
+            tapped = self._buses.get(bus)
+            if tapped is not None:
+                tapped.taps = [one for one in tapped.taps if one is not tap]
+
+        self._commands.append(remove)
+
+    def quality(self) -> dict[str, Quality]:
+        """How the sources sound that somebody hears just now."""
+        return {source: judge.quality for source, judge in dict(self._judges).items()}
 
     def watch_levels(self) -> None:
         """Keep `levels` of every source and bus fresh for the next two seconds."""
@@ -148,6 +186,10 @@ class Mixer:
     def due(self, tick: int) -> float:
         """When a tick's time is, in monotonic seconds."""
         return self._start + tick * TICK_S
+
+    def next_tick(self, now: float) -> int:
+        """The first tick that a command given now is sure to reach."""
+        return int((now - self._start) / TICK_S) + 2
 
     def _run(self) -> None:
         tick = 0
@@ -187,7 +229,7 @@ class Mixer:
             self._deliver(packets)
 
     def _mix_all(self, tick: int, is_metered: bool) -> list[Encoded]:
-        active = {name: bus for name, bus in self._buses.items() if bus.encoders or is_metered}
+        active = {name: bus for name, bus in self._buses.items() if bus.encoders or bus.taps or is_metered}
         heard = self._pull(active, is_metered)
         packets = []
         for name, bus in self._buses.items():
@@ -198,6 +240,8 @@ class Mixer:
             frame = self._mix_bus(bus, heard)
             if is_metered:
                 self.levels[name] = measure(frame)
+            for tap in bus.taps:
+                tap.put(tick, frame)
             packets += self._encode(name, bus, frame, tick)
         return packets
 
@@ -221,11 +265,19 @@ class Mixer:
         for name, sound in self._sources.items():
             if name not in wanted and not is_metered:
                 sound.skip()
+                self._judges.pop(name, None)
                 continue
             heard[name] = sound.pull()
+            self._judge(name, heard[name])
             if is_metered:
                 self.levels[name] = measure(heard[name])
         return heard
+
+    def _judge(self, source: str, pcm: Pcm) -> None:
+        judge = self._judges.get(source)
+        if judge is None:
+            judge = self._judges[source] = SoundJudge(phase=7 * len(self._judges))
+        judge.hear(pcm, self._losses[source]())
 
     def _mix_bus(self, bus: _Bus, heard: Mapping[str, Pcm]) -> Pcm:
         mix = np.zeros(FRAME_SAMPLES, np.float32)

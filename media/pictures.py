@@ -8,7 +8,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from media.fanout import FanOut, History, Subscriber
 from media.rtp import HEADER, RtpPacket, timestamp_after
@@ -37,6 +37,14 @@ class VideoSource:
             bus.forward(self, packet, codec, now)
 
 
+class PacketTap(Protocol):
+    """Takes a picture bus's packets away as they came, and never waits."""
+
+    def put(self, source: VideoSource, packet: RtpPacket, codec: str, now: float) -> None:
+        """One packet, not renumbered."""
+        ...
+
+
 class PictureBus:
     """One room's picture."""
 
@@ -47,6 +55,7 @@ class PictureBus:
         self.history = History(_HISTORY_PACKETS)
         self.fans = {codec: FanOut(sock, _SLOT_BYTES) for codec in CODECS}
         self._viewers: dict[int, dict[str, Subscriber]] = {}
+        self._taps: list[PacketTap] = []
         self._from: VideoSource | None = None
         self._from_ssrc = 0
         self._sequence_shift = 0
@@ -59,8 +68,8 @@ class PictureBus:
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody sees it."""
-        return bool(self._viewers)
+        """Whether anybody sees it, or takes it away."""
+        return bool(self._viewers or self._taps)
 
     @property
     def viewers(self) -> int:
@@ -99,6 +108,19 @@ class PictureBus:
         if self.source is not None:
             self._tell_watched(self.source)
 
+    def add_tap(self, tap: PacketTap, now: float) -> None:
+        """Hand every packet to `tap` too; a keyframe is asked for."""
+        self._taps.append(tap)
+        if self.source is not None:
+            self._tell_watched(self.source)
+        self.want_keyframe(now)
+
+    def remove_tap(self, tap: PacketTap) -> None:
+        """No more."""
+        self._taps = [one for one in self._taps if one is not tap]
+        if self.source is not None:
+            self._tell_watched(self.source)
+
     @staticmethod
     def _tell_watched(source: VideoSource) -> None:
         if source.on_watched is not None:
@@ -129,6 +151,11 @@ class PictureBus:
             self._last_timestamp, self._last_at = timestamp, now
         self.history.keep(sequence, wire)
         self.fans[codec].send(wire)
+        for tap in self._taps:
+            tap.put(source, packet, codec, now)
+        if self._taps:
+            # Without a viewer nobody's timer asks for the keyframe that had to wait.
+            self.on_timer(now)
 
     def _splice(self, source: VideoSource, packet: RtpPacket, now: float) -> None:
         elapsed = int((now - self._last_at) * _CLOCK_HZ) if self._last_at else 0

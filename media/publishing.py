@@ -17,6 +17,10 @@ from media.udp import Address
 
 REPORT_EVERY_S: Final = 1.0
 SILENT_AFTER_S: Final = 2.0
+"""Without any packet for so long a publisher is silent. A Wi-Fi that stalls is back before."""
+SILENT_BEFORE_A_SPARE_S: Final = 1.0
+"""The same where another sender of the same thing stands ready: a look every half second finds it within 1.5 s, so that
+the other is heard within 2 s. A stall this long is a hole in the sound either way."""
 _CNAME: Final = b"tolmach"
 _LIMITER_S: Final = 0.005
 _USUAL_DELAY_S: Final = 0.06
@@ -30,7 +34,7 @@ class Publisher:
     Args:
         agreed: payload types as answered.
         sound: where audio goes, or None when no audio was answered.
-        on_flow: told True when packets of any track begin or begin again, False after 2 s of silence.
+        on_flow: told True when packets of any track begin or begin again, False after `silent_after_s` without any.
     """
 
     def __init__(self, agreed: Agreed, sound: JitterBuffer | None, on_flow: Callable[[bool], None]) -> None:
@@ -48,6 +52,7 @@ class Publisher:
         self._last_packet = 0.0
         self._is_flowing = False
         self._reported = 0.0
+        self.silent_after_s = SILENT_AFTER_S
         self._delay_s: float | None = None
 
     @property
@@ -153,7 +158,7 @@ class Publisher:
 
     def on_timer(self, now: float) -> None:
         """Reports once a second; silence is noticed."""
-        if self._is_flowing and now - self._last_packet > SILENT_AFTER_S:
+        if self._is_flowing and now - self._last_packet > self.silent_after_s:
             self._is_flowing = False
             self._on_flow(False)
         if now - self._reported < REPORT_EVERY_S:

@@ -8,7 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from media import sdp
@@ -22,7 +22,9 @@ from media.mixer import Encoded, Mix, Mixer
 from media.offers import Agreed, Ssrcs, agree_to_publish, agree_to_send
 from media.peer import Media, Peer
 from media.pictures import PictureBus, VideoSource
-from media.publishing import Publisher
+from media.publishing import SILENT_AFTER_S, Publisher
+from media.stream import StreamEvent
+from media.streams import Streams
 from media.subscribing import CNAME, Listener, Stage
 from media.transport import Transport
 from media.trickle import Fragment, format_fragment
@@ -70,7 +72,7 @@ class SourceFlowing:
 
 @dataclass(frozen=True, slots=True)
 class SourceSilent:
-    """No packet of a source for two seconds, or its peer is gone."""
+    """No packet of a source for two seconds (or as `set_patience` says), or its peer is gone."""
 
     source: str
 
@@ -82,13 +84,14 @@ class MixerFailed:
     error: str
 
 
-EngineEvent = PeerConnected | PeerClosed | SourceFlowing | SourceSilent | MixerFailed
+EngineEvent = PeerConnected | PeerClosed | SourceFlowing | SourceSilent | MixerFailed | StreamEvent
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
     """Plain numbers: peers there, subscribers by bus, datagrams dropped by reason, the mixer's ticks, packets sent and
-    not taken by the kernel, connected peers by the way they took, and per publishing peer what its tracks lost.
+    not taken by the kernel, connected peers by the way they took, per publishing peer what its tracks lost, and per
+    stream what was packaged (see `media.packager`).
     """
 
     peers: int
@@ -101,6 +104,7 @@ class EngineStats:
     packets_dropped: int
     ways: dict[str, int]
     publishers: dict[str, dict[str, float]]
+    streams: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 class Studio:
@@ -136,15 +140,18 @@ class Studio:
         self._wanted_pictures: dict[str, str | None] = {}
         self._audio_of: dict[str, str] = {}
         self._publishing: dict[str, Peer] = {}
+        self._patience: dict[str, float] = {}
         self._demos: list[DemoVideo] = []
         self.mixer = Mixer(self._deliver, lambda error: self._say(MixerFailed(error)))
+        self.streams = Streams(self.mixer, self._picture, tell)
         self._begin()
 
     def _begin(self) -> None:
         self.mixer.start()
 
     def close(self) -> None:
-        """Stop the mixer and say goodbye to everybody."""
+        """Stop streams and mixer, and say goodbye to everybody."""
+        self.streams.close()
         self.mixer.stop()
         for demo in self._demos:
             demo.aclose()
@@ -175,6 +182,7 @@ class Studio:
         sound = JitterBuffer() if audio is not None and agreed.audio_type is not None else None
         source = audio or video or ident
         publisher = Publisher(agreed, sound, lambda flows: self._on_flow(source, ident, flows))
+        publisher.silent_after_s = self._patience.get(source, SILENT_AFTER_S)
         peer, answer = self._admit(ident, offer, agreed, publisher)
         former = self._publishing.get(source)
         self._publishing[source] = peer
@@ -182,7 +190,7 @@ class Studio:
         if former is not None:
             self._transport.remove(former, "replaced")
         if sound is not None and audio is not None:
-            self.mixer.add_source(audio, sound)
+            self.mixer.add_source(audio, sound, lambda: sound.counts.lost)
         if publisher.video is not None and video is not None:
             self._set_video(video, publisher.video)
         return answer
@@ -264,6 +272,13 @@ class Studio:
         self._wanted_pictures[picture] = source
         self._picture(picture).set_source(self._videos.get(source) if source is not None else None)
 
+    def set_patience(self, source: str, silent_after_s: float) -> None:
+        """How long a source may send nothing until it is silent, now and when it comes."""
+        self._patience[source] = silent_after_s
+        peer = self._publishing.get(source)
+        if peer is not None and isinstance(peer.media, Publisher):
+            peer.media.silent_after_s = silent_after_s
+
     def add_demo(self, audio: str, video: str) -> None:
         """A generated source, made only while somebody hears or sees it."""
         demo = DemoVideo(self._loop)
@@ -287,6 +302,7 @@ class Studio:
             packets_dropped=sum(fan.packets_dropped for fan in fans),
             ways=count_ways((p.address for p in peers.values() if p.address and p.is_connected), self._relays),
             publishers={source: _publisher_stats(peer.media) for source, peer in self._publishing.items()},
+            streams=self.streams.stats(),
         )
 
     def _bus(self, name: str) -> AudioBus:

@@ -168,3 +168,43 @@ def test_a_source_that_breaks_costs_a_tick_and_is_told(bench: Bench) -> None:
     assert bench.errors == ["RuntimeError"]
     assert bench.mixer.counts.failed == 1
     assert len(bench.heard["floor"]) == 9
+
+
+class Tap:
+    """Keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.ticks: list[int] = []
+        self.sound: list[Pcm] = []
+
+    def put(self, tick: int, pcm: Pcm) -> None:
+        self.ticks.append(tick)
+        self.sound.append(pcm)
+
+
+def test_a_tapped_bus_is_mixed_without_a_listener(bench: Bench) -> None:
+    tone, tap = Tone(500), Tap()
+    bench.mixer.add_source("venue", tone)
+    bench.mixer.set_mix("floor", {"venue": Mix(1.0)})
+    bench.run(10)
+    bench.mixer.add_tap("floor", tap)
+    bench.run(30)
+    bench.mixer.remove_tap("floor", tap)
+    bench.run(10)
+    assert tap.ticks == list(range(10, 40))
+    assert tone.pulled == 30
+    assert float(np.abs(np.concatenate(tap.sound)).max()) == pytest.approx(0.3, rel=0.05)
+    assert bench.heard == {}
+
+
+def test_a_tap_on_a_bus_that_nobody_made_yet_hears_silence_and_then_the_bus(bench: Bench) -> None:
+    tap = Tap()
+    bench.mixer.add_tap("stem", tap)
+    bench.mixer.remove_tap("another", tap)
+    bench.run(3)
+    bench.mixer.add_source("venue", Tone(500))
+    bench.mixer.set_mix("stem", {"venue": Mix(1.0)})
+    bench.run(30)
+    assert not any(sound.any() for sound in tap.sound[:3])
+    assert tap.sound[-1].any()
+    assert tap.ticks == list(range(33))

@@ -136,3 +136,44 @@ def test_the_clock_of_a_picture_is_its_sources(sock: socket.socket, screen: Scre
     clock = bus.clock()
     assert clock is not None
     assert clock[0] == 5.0
+
+
+class Tap:
+    """Keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.packets: list[tuple[VideoSource, RtpPacket, str]] = []
+
+    def put(self, source: VideoSource, packet: RtpPacket, codec: str, now: float) -> None:
+        self.packets.append((source, packet, codec))
+
+
+def test_a_tapped_picture_counts_as_watched(sock: socket.socket) -> None:
+    bus, camera, tap = PictureBus(sock), Camera(), Tap()
+    bus.set_source(camera)
+    bus.add_tap(tap, 50.0)
+    assert camera.asked == 1
+    bus.remove_tap(tap)
+    assert camera.watched == [False, True, False]
+    assert bus.viewers == 0
+
+
+def test_a_tap_gets_packets_as_they_came(sock: socket.socket) -> None:
+    bus, demo, venue, tap = PictureBus(sock), Camera(), Camera(), Tap()
+    bus.add_tap(tap, 0.0)
+    bus.set_source(demo)
+    demo.take(packet(65535, 4294967000), "h264", 1.0)
+    bus.set_source(venue)
+    venue.take(packet(500, 90000, 8), "vp8", 1.5)
+    assert tap.packets == [(demo, packet(65535, 4294967000), "h264"), (venue, packet(500, 90000, 8), "vp8")]
+
+
+def test_a_keyframe_that_had_to_wait_is_asked_for_without_a_viewer_too(sock: socket.socket) -> None:
+    bus, camera, tap = PictureBus(sock), Camera(), Tap()
+    bus.set_source(camera)
+    bus.add_tap(tap, 50.0)
+    bus.want_keyframe(50.4)
+    assert camera.asked == 1
+    camera.take(packet(1, 1), "h264", 50.6)
+    camera.take(packet(2, 2), "h264", 51.1)
+    assert camera.asked == 2
