@@ -2,15 +2,19 @@
 
 ``by`` is the person who acts. Whether their role may say it stands in ``roles``; whether the room's state
 allows it is decided by ``Room.apply``. A command whose wish is already so changes nothing and is no error.
+Fields with a default are never taken from a message: the server fills them in from the person's invitation.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Final, TypeAlias, get_args
 
-from interpreting.ids import BoothId, PersonId, SourceId, SourceKind
+from interpreting.booth import Interlock, Shift
+from interpreting.ids import BoothId, CallId, ItemId, PersonId, SourceId, SourceKind
 from interpreting.languages import Channel, Fallback, Language
+from interpreting.people import Role
+from interpreting.words import Addressee, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class SetFallback:
     by: PersonId
     language: Language
     fallback: Fallback
+
+
+@dataclass(frozen=True, slots=True)
+class SetInterlock:
+    """Choose what happens when two booths want one channel."""
+
+    by: PersonId
+    mode: Interlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,22 @@ class SelectOutgoing:
 
     by: PersonId
     language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class SelectPivot:
+    """Choose the channel to rely on by itself while the floor speaks none of the booth's languages, or none."""
+
+    by: PersonId
+    language: Language | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetShift:
+    """Say for the own booth after how many minutes it means to change over, or that it does not count."""
+
+    by: PersonId
+    minutes: Shift | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +163,103 @@ class SwitchHandover:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record the room from now on; what is without consent is left out."""
+
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """End the recording."""
+
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class SetConsent:
+    """Say whether a source may be recorded. Whose word counts for which source stands in ``roles``."""
+
+    by: PersonId
+    source: SourceId
+    consents: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelectVenue:
+    """Choose which of the hall's two senders the floor carries."""
+
+    by: PersonId
+    source: SourceId
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSlide:
+    """Show the holding slide in the livestream instead of the hall, or no longer."""
+
+    by: PersonId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelectItem:
+    """Say which item of the programme is on; one with a language sets the floor's."""
+
+    by: PersonId
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class NextItem:
+    """Go to the item after the present one, or to the first. Pressed twice at once it is one step."""
+
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class AskSpeaker:
+    """Ask the speaker for something, in the name of the booth."""
+
+    by: PersonId
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class ClearAsks:
+    """Take all wishes off the speaker's screen."""
+
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class CallTechnician:
+    """Call the technician; one call of a person waits at a time."""
+
+    by: PersonId
+    name: str = ""
+    role: Role = Role.VIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCall:
+    """Say that a call is being seen to."""
+
+    by: PersonId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a line in the chat. Which role speaks to whom stands in ``roles``."""
+
+    by: PersonId
+    to: Addressee
+    text: str
+    name: str = ""
+    role: Role = Role.VIEWER
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectSource:
     """A source has begun to flow (conductor only)."""
 
@@ -154,17 +279,27 @@ class LoseAllSources:
     """No source flows any more: the server has restarted (conductor only)."""
 
 
-PolicyCommand: TypeAlias = SetFloorLanguage | SetFallback
-SeatCommand: TypeAlias = EnterBooth | LeaveBooth | StepAway | SelectIncoming | SelectOutgoing
+PolicyCommand: TypeAlias = SetFloorLanguage | SetFallback | SetInterlock
+SeatCommand: TypeAlias = EnterBooth | LeaveBooth | StepAway | SelectIncoming | SelectOutgoing | SelectPivot | SetShift
 MicCommand: TypeAlias = TakeMic | ReleaseMic | PressCough | ReleaseCough
 HandoverCommand: TypeAlias = AskHandover | AcceptHandover | DeclineHandover | SwitchHandover
+RecordingCommand: TypeAlias = StartRecording | StopRecording
+HallCommand: TypeAlias = RecordingCommand | SetConsent | SelectVenue | HoldSlide | SelectItem | NextItem
+TalkCommand: TypeAlias = AskSpeaker | ClearAsks | CallTechnician | AnswerCall | Say
 SourceCommand: TypeAlias = ConnectSource | LoseSource | LoseAllSources
-Command: TypeAlias = PolicyCommand | SeatCommand | MicCommand | HandoverCommand | SourceCommand
+Command: TypeAlias = (
+    PolicyCommand | SeatCommand | MicCommand | HandoverCommand | HallCommand | TalkCommand | SourceCommand
+)
 
 
 def command_name(command: type[Command]) -> str:
     """Return the command's name on the wire: its class name in snake_case, ``take_mic`` for ``TakeMic``."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", command.__name__).lower()
+
+
+def wire_fields(command: type[Command]) -> tuple[str, ...]:
+    """Return the names of what a message must say: neither ``by`` nor what the server fills in."""
+    return tuple(field.name for field in fields(command) if field.name != "by" and field.default is MISSING)
 
 
 COMMANDS: Final[Mapping[str, type[Command]]] = {command_name(kind): kind for kind in get_args(Command)}

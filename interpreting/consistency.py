@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interpreting.booth import Interlock
 from interpreting.errors import Refused
-from interpreting.ids import SourceId, SourceKind, kind_of
+from interpreting.ids import HALL, SourceId, SourceKind, kind_of
 from interpreting.languages import FLOOR
+from interpreting.words import MAX_ASKS, MAX_CALLS, MAX_LINES
 
 if TYPE_CHECKING:
     from interpreting.booth import Booth
@@ -33,7 +35,7 @@ def contradiction(room: Room) -> str:
         problem = "filed under another id" if booth.id != booth_id else _booth_contradiction(room, booth)
         if problem:
             return f"booth {booth_id}: {problem}"
-    return _seats_contradiction(room)
+    return _seats_contradiction(room) or _hall_contradiction(room) or _talk_contradiction(room)
 
 
 def _form_of(source: SourceId) -> SourceKind | None:
@@ -55,10 +57,14 @@ def _booth_contradiction(room: Room, booth: Booth) -> str:
             return "a seat speaks into a language that the booth does not have"
         if seat.incoming != FLOOR and seat.incoming not in room.languages:
             return "a seat listens to a channel that the room does not have"
+        if seat.pivot is not None and seat.pivot not in room.languages:
+            return "a seat relies on a channel that the room does not have"
         if seat.incoming == seat.outgoing:
             return "a seat listens to its own outgoing channel"
     if sum(seat.is_on_air for seat in booth.seats.values()) > 1:
         return "two microphones are open"
+    if booth.shift_since is not None and booth.on_air is None:
+        return "a shift without anybody on air"
     return _handover_contradiction(booth)
 
 
@@ -79,6 +85,32 @@ def _seats_contradiction(room: Room) -> str:
     if len(set(people)) != len(people):
         return "somebody sits in two booths"
     channels = [seat.outgoing for seat in room.seats_on_air()]
-    if len(set(channels)) != len(channels):
+    if len(set(channels)) != len(channels) and room.interlock is not Interlock.NONE:
         return "two booths are on air into one channel"
+    return ""
+
+
+def _hall_contradiction(room: Room) -> str:
+    if room.venue_source not in HALL:
+        return "the floor's sender is none of the hall's"
+    if any(_form_of(source) is None for source in room.consents):
+        return "a consent for what is no source"
+    ids = [item.id for item in room.items]
+    if len(set(ids)) != len(ids):
+        return "two items of the programme have one id"
+    if not {item.language for item in room.items} - {None} <= set(room.languages):
+        return "an item speaks a language that is no channel of the room"
+    if (room.item is None) is not (room.item_since is None):
+        return "an item without its beginning"
+    if (room.recording is None) is not (room.recording_since is None):
+        return "a recording without its beginning"
+    return ""
+
+
+def _talk_contradiction(room: Room) -> str:
+    if len(room.asks) > MAX_ASKS or len(room.calls) > MAX_CALLS or len(room.chat) > MAX_LINES:
+        return "more was said than is kept"
+    for ids in ([call.id for call in room.calls], [line.id for line in room.chat]):
+        if ids != sorted(set(ids)):
+            return "calls and lines are counted upwards"
     return ""

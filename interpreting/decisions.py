@@ -1,6 +1,7 @@
 """How a room judges a command: which facts it makes, or with which code it is refused.
 
-Handover has rules of its own and stands in ``handover``; what a fact does to the room in ``evolution``.
+Policies and seats stand here; microphones, handover, the hall and talk have modules of their own. What a fact does
+to the room stands in ``evolution``.
 """
 
 from __future__ import annotations
@@ -8,51 +9,46 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from interpreting.booth import Booth, Seat
+from interpreting.booth import Booth
 from interpreting.commands import (
     Command,
-    ConnectSource,
     EnterBooth,
+    HallCommand,
     LeaveBooth,
-    LoseAllSources,
-    LoseSource,
     MicCommand,
     PolicyCommand,
-    PressCough,
-    ReleaseCough,
-    ReleaseMic,
     SeatCommand,
     SelectIncoming,
     SelectOutgoing,
+    SelectPivot,
     SetFallback,
     SetFloorLanguage,
+    SetInterlock,
+    SetShift,
     SourceCommand,
     StepAway,
-    TakeMic,
+    TalkCommand,
 )
 from interpreting.errors import Code, Refused
 from interpreting.events import (
-    AllSourcesLost,
     BoothEntered,
     BoothLeft,
-    CoughPressed,
-    CoughReleased,
     Event,
     FallbackSet,
     FloorLanguageSet,
     IncomingSelected,
     MicReleased,
-    MicTaken,
-    OutgoingSelected,
-    SourceConnected,
-    SourceLost,
+    PivotSelected,
+    ShiftSet,
     SteppedAway,
 )
+from interpreting.hall import decide_hall, decide_source
 from interpreting.handover import decide_handover, seated
-from interpreting.ids import PersonId, kind_of
+from interpreting.ids import PersonId
 from interpreting.languages import FLOOR, Language
-from interpreting.relay import check_listening
-from interpreting.transitions import MIC, MIC_REFUSALS
+from interpreting.microphone import decide_mic, select_outgoing, set_interlock
+from interpreting.relay import check_listening, check_pivot
+from interpreting.talk import decide_talk
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -65,13 +61,19 @@ def decide(room: Room, command: Command, now: float) -> tuple[Event, ...]:
     if isinstance(command, SeatCommand):
         return _decide_seat(room, command, now)
     if isinstance(command, MicCommand):
-        return _decide_mic(room, command, now)
+        return decide_mic(room, command, now)
+    if isinstance(command, HallCommand):
+        return decide_hall(room, command, now)
+    if isinstance(command, TalkCommand):
+        return decide_talk(room, command, now)
     if isinstance(command, SourceCommand):
-        return _decide_source(room, command, now)
+        return decide_source(room, command, now)
     return decide_handover(room, command, now)
 
 
 def _decide_policy(room: Room, command: PolicyCommand, now: float) -> tuple[Event, ...]:
+    if isinstance(command, SetInterlock):
+        return set_interlock(room, command, now)
     if command.language not in room.languages:
         raise Refused(Code.LANGUAGE_UNKNOWN)
     match command:
@@ -95,7 +97,12 @@ def _decide_seat(room: Room, command: SeatCommand, now: float) -> tuple[Event, .
         case SelectIncoming():
             return _select_incoming(room, command, now)
         case SelectOutgoing():
-            return _select_outgoing(room, command, now)
+            return select_outgoing(room, command, now)
+        case SelectPivot():
+            return _select_pivot(room, command, now)
+        case SetShift(minutes=minutes):
+            booth, _ = seated(room, command.by)
+            return () if booth.shift_minutes == minutes else (ShiftSet(booth.id, minutes, at=now),)
         case _:
             assert_never(command)
 
@@ -135,61 +142,12 @@ def _select_incoming(room: Room, command: SelectIncoming, now: float) -> tuple[E
     return (IncomingSelected(command.by, command.channel, at=now),)
 
 
-def _select_outgoing(room: Room, command: SelectOutgoing, now: float) -> tuple[Event, ...]:
-    booth, seat = seated(room, command.by)
-    if command.language not in room.languages:
-        raise Refused(Code.LANGUAGE_UNKNOWN)
-    if command.language not in booth.languages:
-        raise Refused(Code.LANGUAGE_NOT_IN_BOOTH)
-    if command.language == seat.outgoing:
+def _select_pivot(room: Room, command: SelectPivot, now: float) -> tuple[Event, ...]:
+    _, seat = seated(room, command.by)
+    if command.language == seat.pivot:
         return ()
-    if seat.is_on_air and room.on_air_into(command.language):
-        raise Refused(Code.OUTGOING_WHILE_ON_AIR_ENGAGED)
-    check_listening(room, replace(seat, outgoing=command.language), on_air=seat.is_on_air)
-    return (OutgoingSelected(command.by, command.language, at=now),)
-
-
-def _decide_mic(room: Room, command: MicCommand, now: float) -> tuple[Event, ...]:
-    booth, seat = seated(room, command.by)
-    row = (seat.mic, type(command))
-    if row in MIC_REFUSALS:
-        raise Refused(MIC_REFUSALS[row])
-    if MIC[row] is seat.mic:
-        return ()
-    match command:
-        case TakeMic():
-            return _take_mic(room, booth, seat, now)
-        case ReleaseMic():
-            return (MicReleased(command.by, at=now),)
-        case PressCough():
-            return (CoughPressed(command.by, at=now),)
-        case ReleaseCough():
-            return (CoughReleased(command.by, at=now),)
-        case _:
-            assert_never(command)
-
-
-def _take_mic(room: Room, booth: Booth, seat: Seat, now: float) -> tuple[Event, ...]:
-    partner = booth.on_air
-    if partner and partner.present and room.has_live_mic(partner.person):
-        raise Refused(Code.PARTNER_ON_AIR)
-    engaged = room.on_air_into(seat.outgoing)
-    if engaged and engaged[0].id != booth.id:
-        raise Refused(Code.CHANNEL_ENGAGED)
-    check_listening(room, seat, on_air=True, instead_of=partner.person if partner else None)
-    taken = MicTaken(seat.person, seat.outgoing, at=now)
-    return (MicReleased(partner.person, at=now), taken) if partner else (taken,)
-
-
-def _decide_source(room: Room, command: SourceCommand, now: float) -> tuple[Event, ...]:
-    match command:
-        case ConnectSource(source=source, kind=kind):
-            if kind_of(source) is not kind:
-                raise Refused(Code.SOURCE_UNKNOWN)
-            return () if room.is_live(source) else (SourceConnected(source, kind, at=now),)
-        case LoseSource(source=source):
-            return (SourceLost(source, at=now),) if room.is_live(source) else ()
-        case LoseAllSources():
-            return (AllSourcesLost(at=now),) if room.sources else ()
-        case _:
-            assert_never(command)
+    if command.language is not None:
+        if command.language not in room.languages:
+            raise Refused(Code.CHANNEL_UNKNOWN)
+        check_pivot(room, seat, command.language)
+    return (PivotSelected(command.by, command.language, at=now),)

@@ -60,10 +60,23 @@ class Code(StrEnum):
     """``AskHandover`` by the one on air without a present colleague; ``SwitchHandover`` to one who is absent."""
 
     SOURCE_UNKNOWN = "source_unknown"
-    """``ConnectSource`` with an id that is none of the fixed forms, or whose form belongs to another kind."""
+    """A source id that is none of the fixed forms, or whose form belongs to another kind; ``SelectVenue`` with a
+    source that is not the hall's."""
+
+    CHANNEL_SHARED = "channel_shared"
+    """``SetInterlock`` to another mode than ``none`` while two booths are on air into one channel."""
+
+    ITEM_UNKNOWN = "item_unknown"
+    """``SelectItem`` names an item that the room's programme does not have."""
+
+    NO_NEXT_ITEM = "no_next_item"
+    """``NextItem`` after the programme's last item, or without a programme."""
+
+    CALL_UNKNOWN = "call_unknown"
+    """``AnswerCall`` names a call that nobody made, or one so old that it is forgotten."""
 
     FORBIDDEN = "forbidden"
-    """The person's role does not allow the command."""
+    """The person's role does not allow the command, or not with this source or addressee."""
 
     ROOM_UNKNOWN = "room_unknown"
     """A request names a room that the server does not have. Raised by the server."""

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, get_args
 
-from interpreting.ids import BoothId, PersonId, SourceId, SourceKind
+from interpreting.booth import Interlock, Shift
+from interpreting.ids import BoothId, CallId, ItemId, LineId, PersonId, RecordingId, SourceId, SourceKind
 from interpreting.languages import Channel, Fallback, Language
+from interpreting.people import Role
+from interpreting.words import Addressee, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,13 @@ class FallbackSet(_Fact):
 
     language: Language
     fallback: Fallback
+
+
+@dataclass(frozen=True, slots=True)
+class InterlockSet(_Fact):
+    """Two booths that want one channel are treated so from now on."""
+
+    mode: Interlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,22 @@ class OutgoingSelected(_Fact):
 
     person: PersonId
     language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class PivotSelected(_Fact):
+    """The person relies on ``language`` while the floor speaks none of the booth's, or on nobody."""
+
+    person: PersonId
+    language: Language | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSet(_Fact):
+    """The booth means to change over after so many minutes, or does not count them."""
+
+    booth: BoothId
+    minutes: Shift | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +162,93 @@ class HandoverSwitched(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingStarted(_Fact):
+    """The room is recorded under this id."""
+
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStopped(_Fact):
+    """The recording is over."""
+
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSet(_Fact):
+    """The source may be recorded, or may not."""
+
+    source: SourceId
+    consents: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSelected(_Fact):
+    """The floor carries this one of the hall's two senders: by hand, or because the other was lost."""
+
+    source: SourceId
+
+
+@dataclass(frozen=True, slots=True)
+class SlideHeld(_Fact):
+    """The livestream shows the holding slide, or the hall again."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSelected(_Fact):
+    """This item of the programme is on; wishes to the last item's speaker are over."""
+
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerAsked(_Fact):
+    """The booth asked the speaker for something."""
+
+    booth: BoothId
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class AsksCleared(_Fact):
+    """The speaker's screen shows no wish any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianCalled(_Fact):
+    """The person waits for the technician."""
+
+    call: CallId
+    person: PersonId
+    name: str
+    role: Role
+    booth: BoothId | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered(_Fact):
+    """A technician sees to the call."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Said(_Fact):
+    """The person said a line."""
+
+    line: LineId
+    person: PersonId
+    name: str
+    role: Role
+    booth: BoothId | None
+    to: Addressee
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceConnected(_Fact):
     """The source flows."""
 
@@ -155,12 +268,16 @@ class AllSourcesLost(_Fact):
     """No source of the room flows any more."""
 
 
-PolicyEvent: TypeAlias = FloorLanguageSet | FallbackSet
-SeatEvent: TypeAlias = BoothEntered | SteppedAway | BoothLeft | IncomingSelected | OutgoingSelected
+PolicyEvent: TypeAlias = FloorLanguageSet | FallbackSet | InterlockSet
+SeatEvent: TypeAlias = (
+    BoothEntered | SteppedAway | BoothLeft | IncomingSelected | OutgoingSelected | PivotSelected | ShiftSet
+)
 MicEvent: TypeAlias = MicTaken | MicReleased | CoughPressed | CoughReleased
 HandoverEvent: TypeAlias = HandoverAsked | HandoverAccepted | HandoverDeclined | HandoverSwitched
+HallEvent: TypeAlias = RecordingStarted | RecordingStopped | ConsentSet | VenueSelected | SlideHeld | ItemSelected
+TalkEvent: TypeAlias = SpeakerAsked | AsksCleared | TechnicianCalled | CallAnswered | Said
 SourceEvent: TypeAlias = SourceConnected | SourceLost | AllSourcesLost
-Event: TypeAlias = PolicyEvent | SeatEvent | MicEvent | HandoverEvent | SourceEvent
+Event: TypeAlias = PolicyEvent | SeatEvent | MicEvent | HandoverEvent | HallEvent | TalkEvent | SourceEvent
 
 
 def event_name(event: type[Event]) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 from interpreting.booth import Booth, Handover, MicState, Seat
 from interpreting.errors import Code, InvalidRecord
 from interpreting.events import (
-    AllSourcesLost,
     BoothEntered,
     BoothLeft,
     CoughPressed,
@@ -20,23 +19,28 @@ from interpreting.events import (
     Event,
     FallbackSet,
     FloorLanguageSet,
+    HallEvent,
     HandoverAccepted,
     HandoverAsked,
     HandoverDeclined,
     HandoverEvent,
     HandoverSwitched,
     IncomingSelected,
+    InterlockSet,
     MicEvent,
     MicReleased,
     MicTaken,
     OutgoingSelected,
+    PivotSelected,
     SeatEvent,
-    SourceConnected,
+    ShiftSet,
     SourceEvent,
-    SourceLost,
     SteppedAway,
+    TalkEvent,
 )
+from interpreting.hall import evolve_hall, evolve_sources
 from interpreting.ids import BoothId, PersonId
+from interpreting.talk import evolve_talk
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -50,13 +54,19 @@ def evolve(room: Room, event: Event) -> Room:
         return _evolve_mic(room, event)
     if isinstance(event, HandoverEvent):
         return _evolve_handover(room, event)
+    if isinstance(event, HallEvent):
+        return evolve_hall(room, event)
+    if isinstance(event, TalkEvent):
+        return evolve_talk(room, event)
     if isinstance(event, SourceEvent):
-        return _evolve_sources(room, event)
+        return evolve_sources(room, event)
     match event:
         case FloorLanguageSet(language=language):
             return replace(room, floor_language=language)
         case FallbackSet(language=language, fallback=fallback):
             return replace(room, fallbacks={**room.fallbacks, language: fallback})
+        case InterlockSet(mode=mode):
+            return replace(room, interlock=mode)
         case _:
             assert_never(event)
 
@@ -76,6 +86,10 @@ def _evolve_seat(room: Room, event: SeatEvent) -> Room:
             return _with_seat(room, replace(_seat(room, person), incoming=channel))
         case OutgoingSelected(person=person, language=language):
             return _with_seat(room, replace(_seat(room, person), outgoing=language))
+        case PivotSelected(person=person, language=pivot):
+            return _with_seat(room, replace(_seat(room, person), pivot=pivot))
+        case ShiftSet(booth=booth_id, minutes=minutes):
+            return _with_booth(room, replace(_booth(room, booth_id), shift_minutes=minutes))
         case _:
             assert_never(event)
 
@@ -90,12 +104,13 @@ def _entered(booth: Booth, event: BoothEntered) -> Booth:
 def _evolve_mic(room: Room, event: MicEvent) -> Room:
     seat = _seat(room, event.person)
     match event:
-        case MicTaken(language=language):
-            return _with_seat(room, replace(seat, mic=MicState.ON_AIR, outgoing=language))
+        case MicTaken(language=language, at=at):
+            taken = replace(seat, mic=MicState.ON_AIR, outgoing=language)
+            return _with_booth(room, replace(_seated(room, taken), shift_since=at))
         case MicReleased():
-            # The handover goes first: one may not outlast the open microphone, not even for a moment.
-            lapsed = _with_handover(room, event.person, None)
-            return _with_seat(lapsed, replace(seat, mic=MicState.OFF_AIR))
+            # In one step: neither a handover nor a shift may outlast the open microphone, not even for a moment.
+            released = _seated(room, replace(seat, mic=MicState.OFF_AIR))
+            return _with_booth(room, replace(released, handover=None, shift_since=None))
         case CoughPressed():
             return _with_seat(room, replace(seat, mic=MicState.COUGHING))
         case CoughReleased():
@@ -126,19 +141,7 @@ def _switched(room: Room, event: HandoverSwitched) -> Room:
     released = replace(_seat(room, event.from_person), mic=MicState.OFF_AIR)
     taken = replace(_seat(room, event.to_person), mic=MicState.ON_AIR, outgoing=event.language)
     seats = {**booth.seats, event.from_person: released, event.to_person: taken}
-    return _with_booth(room, replace(booth, seats=seats, handover=None))
-
-
-def _evolve_sources(room: Room, event: SourceEvent) -> Room:
-    match event:
-        case SourceConnected(source=source, kind=kind):
-            return replace(room, sources={**room.sources, source: kind})
-        case SourceLost(source=source):
-            return replace(room, sources={key: kind for key, kind in room.sources.items() if key != source})
-        case AllSourcesLost():
-            return replace(room, sources={})
-        case _:
-            assert_never(event)
+    return _with_booth(room, replace(booth, seats=seats, handover=None, shift_since=event.at))
 
 
 _Found = TypeVar("_Found")
@@ -166,9 +169,13 @@ def _with_booth(room: Room, booth: Booth) -> Room:
     return replace(room, booths={**room.booths, booth.id: booth})
 
 
-def _with_seat(room: Room, seat: Seat) -> Room:
+def _seated(room: Room, seat: Seat) -> Booth:
     booth = _seat_booth(room, seat.person)
-    return _with_booth(room, replace(booth, seats={**booth.seats, seat.person: seat}))
+    return replace(booth, seats={**booth.seats, seat.person: seat})
+
+
+def _with_seat(room: Room, seat: Seat) -> Room:
+    return _with_booth(room, _seated(room, seat))
 
 
 def _with_handover(room: Room, person: PersonId, handover: Handover | None) -> Room:

@@ -93,5 +93,5 @@ def _switch(room: Room, booth: Booth, seat: Seat, now: float) -> tuple[Event, ..
     )
     if not taker.present:
         raise Refused(Code.NOBODY_TO_HAND_OVER_TO)
-    check_listening(room, replace(taker, outgoing=seat.outgoing), on_air=True, instead_of=seat.person)
+    check_listening(room, replace(taker, outgoing=seat.outgoing), on_air=True, instead_of=[seat.person])
     return (HandoverSwitched(seat.person, taker.person, seat.outgoing, at=now),)

@@ -3,14 +3,15 @@
 A pure function of the room. Comparing the plan with what the engine does is left to the conductor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from interpreting.booth import MicState
-from interpreting.ids import DEMO, VENUE, BoothId, BusId, PersonId, SourceId, SourceKind, mic_source
+from interpreting.ids import DEMO, BoothId, BusId, PersonId, SourceId, SourceKind, mic_source
 from interpreting.languages import FLOOR, Channel, Fallback, Language
+from interpreting.relay import relay_depth
 from interpreting.room import Room
 
 UNDER_GAIN: Final = 0.2
@@ -24,6 +25,9 @@ FLOOR_FALL_MS: Final = 80
 FLOOR_BUS_MS: Final = 80
 MIC_MS: Final = 30
 
+_RECORDED: Final = "rec:"
+_STEM: Final = "stem:"
+
 _Mix: TypeAlias = Mapping[SourceId, float]
 
 
@@ -31,11 +35,13 @@ _Mix: TypeAlias = Mapping[SourceId, float]
 class RoutingPlan:
     """What every bus of the room carries, and which video source is the room's picture.
 
-    Gains are 0.0 to 1.0. A bus with nothing to carry is there with an empty mix.
+    Gains are 0.0 to 1.0. A bus with nothing to carry is there with an empty mix. The buses ``rec:`` and ``stem:``
+    and ``recorded_picture`` are there while the room is recorded, and hold nothing without consent.
     """
 
     mixes: Mapping[BusId, Mapping[SourceId, float]]
     picture: SourceId | None
+    recorded_picture: SourceId | None = None
 
 
 class Mode(StrEnum):
@@ -50,13 +56,15 @@ class Mode(StrEnum):
 class ChannelState:
     """A channel's mode, and who is on air into it.
 
-    While the one on air has no live microphone the mode is not ``interpreted``, yet the channel is engaged
-    and ``booth`` and ``person`` name them.
+    While nobody on air has a live microphone the mode is not ``interpreted``, yet the channel is engaged and
+    ``booth`` and ``person`` name the first on air, ``engaged_by`` all booths. ``relay`` is ``relay.relay_depth``.
     """
 
     mode: Mode
     booth: BoothId | None
     person: PersonId | None
+    engaged_by: tuple[BoothId, ...] = ()
+    relay: int = 0
 
 
 def bus_of(channel: Channel, *, original_under: bool = False) -> BusId:
@@ -64,16 +72,29 @@ def bus_of(channel: Channel, *, original_under: bool = False) -> BusId:
     return BusId(f"{channel}+{FLOOR}" if original_under and channel != FLOOR else channel)
 
 
+def recorded_bus(channel: Channel) -> BusId:
+    """Return the bus on which a channel is recorded: ``rec:<channel>``."""
+    return BusId(f"{_RECORDED}{channel}")
+
+
+def stem_bus(source: SourceId) -> BusId:
+    """Return the bus on which a source is recorded by itself: ``stem:<source>``."""
+    return BusId(f"{_STEM}{source}")
+
+
 def plan(room: Room) -> RoutingPlan:
-    """Return the plan that the room demands: the floor's bus and two buses a language."""
+    """Return the plan that the room demands: the floor's bus and two buses a language; more while recorded."""
     floor = _floor_mix(room)
-    states = channel_states(room)
     mixes: dict[BusId, _Mix] = {bus_of(FLOOR): floor}
     for language in room.languages:
         for original_under in (False, True):
             bus = bus_of(language, original_under=original_under)
-            mixes[bus] = _language_mix(room, language, states[language], floor, original_under)
-    return RoutingPlan(mixes, _picture(room))
+            mixes[bus] = _language_mix(room, language, room.sources, floor, original_under=original_under)
+    picture = _picture(room)
+    if room.recording is None:
+        return RoutingPlan(mixes, picture)
+    recorded_picture = picture if picture and room.consents_to(picture) else None
+    return RoutingPlan({**mixes, **_recorded_mixes(room, floor)}, picture, recorded_picture)
 
 
 def channel_states(room: Room) -> Mapping[Language, ChannelState]:
@@ -86,55 +107,85 @@ def ramp_ms(bus: BusId, source_kind: SourceKind, before: float, after: float) ->
 
     ``bus`` is the domain's id, without the room. The floor returns to a language's channel in 300 ms, so that
     it never crashes into an interpreter's pause, and makes way in 80 ms. Microphones take 30 ms, within the
-    20 to 50 ms in which a handover is heard as one voice after another and a cough is cut.
+    20 to 50 ms in which a handover is heard as one voice after another and a cough is cut. Recorded channels
+    sound as the channels do; on a stem everything but a microphone moves as on the floor.
     """
     if source_kind is SourceKind.MIC:
         return MIC_MS
-    if bus == bus_of(FLOOR):
+    if bus.removeprefix(_RECORDED) == bus_of(FLOOR) or bus.startswith(_STEM):
         return FLOOR_BUS_MS
     return FLOOR_RISE_MS if after > before else FLOOR_FALL_MS
 
 
 def _floor_mix(room: Room) -> _Mix:
-    """Return the hall and the remote speakers at full level, or the demo while none of them flows."""
-    speaking = (SourceKind.VENUE, SourceKind.SPEAKER)
-    sources = [source for source, kind in room.sources.items() if kind in speaking]
+    """Return one of the hall's senders and the remote speakers at full level, or the demo while none of them flows."""
+    sources = [source for source, kind in room.sources.items() if kind is SourceKind.SPEAKER]
+    if room.venue_now:
+        sources.insert(0, room.venue_now)
     if not sources and room.is_live(DEMO):
         sources = [DEMO]
     return dict.fromkeys(sources, 1.0)
 
 
 def _picture(room: Room) -> SourceId | None:
-    return next((source for source in (VENUE, DEMO) if room.is_live(source)), None)
+    return room.venue_now or (DEMO if room.is_live(DEMO) else None)
 
 
 def _channel_state(room: Room, language: Language) -> ChannelState:
     on_air = room.on_air_into(language)
-    booth, person = (on_air[0].id, on_air[1].person) if on_air else (None, None)
-    if person and room.has_live_mic(person):
-        mode = Mode.INTERPRETED
-    elif room.floor_language == language:
-        mode = Mode.PASSTHROUGH
-    else:
-        mode = Mode.FALLBACK
-    return ChannelState(mode, booth, person)
+    booth, person = (on_air[0][0].id, on_air[0][1].person) if on_air else (None, None)
+    mode = _mode(room, language, room.sources)
+    return ChannelState(mode, booth, person, tuple(booth.id for booth, _ in on_air), relay_depth(room, language))
 
 
-def _language_mix(room: Room, language: Language, state: ChannelState, floor: _Mix, original_under: bool) -> _Mix:
-    match state.mode:
+def _mode(room: Room, language: Language, sources: Container[SourceId]) -> Mode:
+    if _mics(room, language, sources):
+        return Mode.INTERPRETED
+    return Mode.PASSTHROUGH if room.floor_language == language else Mode.FALLBACK
+
+
+def _mics(room: Room, language: Language, sources: Container[SourceId]) -> dict[SourceId, MicState]:
+    """Return the microphones among ``sources`` whose interpreters are on air into the channel."""
+    on_air = {mic_source(seat.person): seat.mic for _, seat in room.on_air_into(language)}
+    return {source: mic for source, mic in on_air.items() if source in sources}
+
+
+def _language_mix(
+    room: Room, language: Language, sources: Container[SourceId], floor: _Mix, *, original_under: bool
+) -> _Mix:
+    """Return what the channel carries when only ``sources`` flow, and of the floor what ``floor`` says."""
+    match _mode(room, language, sources):
         case Mode.INTERPRETED:
-            under = _scaled(floor, UNDER_GAIN) if original_under else {}
-            return {**_mic_mix(room, state.person), **under}
+            # Who coughs is silent, and keeps the floor from crashing in.
+            mics = _mics(room, language, sources)
+            voices = {source: 1.0 for source, mic in mics.items() if mic is MicState.ON_AIR}
+            return {**voices, **(_scaled(floor, UNDER_GAIN) if original_under else {})}
         case Mode.PASSTHROUGH:
             return floor
         case Mode.FALLBACK:
             return _fallback_mix(room.fallback(language), floor)
 
 
-def _mic_mix(room: Room, person: PersonId | None) -> _Mix:
-    """Return the open microphone; nothing while coughing, so that the floor does not crash in."""
-    seat = room.seat_of(person) if person else None
-    return {mic_source(seat.person): 1.0} if seat and seat.mic is MicState.ON_AIR else {}
+def _recorded_mixes(room: Room, floor: _Mix) -> dict[BusId, _Mix]:
+    """Return the channels as if what does not consent did not flow, and each that does consent by itself.
+
+    The demo has no stem: nobody edits a bell.
+    """
+    sources = [source for source in room.sources if room.consents_to(source)]
+    recorded_floor = {source: gain for source, gain in floor.items() if source in sources}
+    mixes: dict[BusId, _Mix] = {recorded_bus(FLOOR): recorded_floor}
+    for language in room.languages:
+        mix = _language_mix(room, language, sources, recorded_floor, original_under=False)
+        mixes[recorded_bus(language)] = mix
+    return mixes | {stem_bus(source): _stem_mix(room, source) for source in sources if source != DEMO}
+
+
+def _stem_mix(room: Room, source: SourceId) -> _Mix:
+    """Return the source at full level; a microphone only while it is heard, for a booth off air is nobody's affair."""
+    if room.sources[source] is SourceKind.MIC:
+        open_mics = (mic_source(seat.person) for seat in room.seats_on_air() if seat.mic is MicState.ON_AIR)
+        return {source: 1.0} if source in open_mics else {}
+    return {source: 1.0}
 
 
 def _fallback_mix(fallback: Fallback, floor: _Mix) -> _Mix:

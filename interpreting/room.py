@@ -1,4 +1,4 @@
-"""A room's state: its channels, its booths and who sits in them, what the floor speaks, which sources flow.
+"""A room's state: channels, booths and who sits in them, the floor, the sources, the programme, what is said.
 
 ``Room`` is an immutable value. ``apply`` judges a command and returns facts without changing anything;
 ``evolve`` returns the room that a fact makes. Storing, sending and mixing are left to the conductor.
@@ -9,15 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from interpreting.booth import Booth, Handover, MicState, Seat
+from interpreting.booth import Booth, Handover, Interlock, MicState, Seat
 from interpreting.commands import Command
 from interpreting.consistency import contradiction
 from interpreting.decisions import decide
 from interpreting.errors import Code, InvalidRoom
 from interpreting.events import Event
 from interpreting.evolution import evolve
-from interpreting.ids import BoothId, PersonId, RoomId, SourceId, SourceKind, mic_source
+from interpreting.ids import (
+    BACKUP,
+    HALL,
+    VENUE,
+    BoothId,
+    ItemId,
+    PersonId,
+    RecordingId,
+    RoomId,
+    SourceId,
+    SourceKind,
+    kind_of,
+    mic_source,
+)
 from interpreting.languages import FLOOR, Channel, Fallback, Language
+from interpreting.programme import Item
+from interpreting.words import Ask, Call, Line
 
 __all__ = [
     "FLOOR",
@@ -37,8 +52,10 @@ __all__ = [
 class Room:
     """One room with one floor.
 
-    ``languages`` are the channels in the order people see them, ``sources`` the live ones only. Building one
-    that contradicts itself raises ``InvalidRoom``.
+    ``languages`` are the channels in the order people see them, ``sources`` the live ones only, ``consents`` what
+    was said of a source's recording, ``venue_source`` the hall's sender that the floor shall carry. ``item`` may
+    be one that the programme no longer has. Moments are seconds since the Unix epoch. Building a room that
+    contradicts itself raises ``InvalidRoom``.
     """
 
     id: RoomId
@@ -47,6 +64,19 @@ class Room:
     floor_language: Language
     fallbacks: Mapping[Language, Fallback] = field(default_factory=dict)
     sources: Mapping[SourceId, SourceKind] = field(default_factory=dict)
+    interlock: Interlock = Interlock.INTERLOCK
+    venue_source: SourceId = VENUE
+    is_held: bool = False
+    items: tuple[Item, ...] = ()
+    item: ItemId | None = None
+    item_since: float | None = None
+    recording: RecordingId | None = None
+    recording_since: float | None = None
+    last_recording: RecordingId | None = None
+    consents: Mapping[SourceId, bool] = field(default_factory=dict)
+    asks: tuple[Ask, ...] = ()
+    calls: tuple[Call, ...] = ()
+    chat: tuple[Line, ...] = ()
 
     def __post_init__(self) -> None:
         problem = contradiction(self)
@@ -86,13 +116,14 @@ class Room:
         """Yield every seat on air, coughing ones too, at most one a booth."""
         return (booth.on_air for booth in self.booths.values() if booth.on_air)
 
-    def on_air_into(self, language: Language) -> tuple[Booth, Seat] | None:
-        """Return who is on air into the channel, coughing or not, and their booth."""
-        for booth in self.booths.values():
-            seat = booth.on_air
-            if seat and seat.outgoing == language:
-                return booth, seat
-        return None
+    def on_air_into(self, language: Language) -> list[tuple[Booth, Seat]]:
+        """Return who is on air into the channel, coughing or not, with their booths: one unless it is shared."""
+        booths = ((booth, booth.on_air) for booth in self.booths.values())
+        return [(booth, seat) for booth, seat in booths if seat and seat.outgoing == language]
+
+    def voices(self, channel: Channel) -> list[Seat]:
+        """Return who is on air into the channel with a microphone that flows; nobody speaks into the floor."""
+        return [seat for seat in self.seats_on_air() if seat.outgoing == channel and self.has_live_mic(seat.person)]
 
     def is_live(self, source: SourceId) -> bool:
         """The source flows."""
@@ -101,6 +132,27 @@ class Room:
     def has_live_mic(self, person: PersonId) -> bool:
         """The person's booth microphone flows, whether on air or not."""
         return self.is_live(mic_source(person))
+
+    @property
+    def venue_now(self) -> SourceId | None:
+        """Which of the hall's senders the floor carries: the selected one, else the other, else neither."""
+        wanted = (self.venue_source, *HALL)
+        return next((source for source in wanted if self.is_live(source)), None)
+
+    @property
+    def item_now(self) -> Item | None:
+        """The item of the programme that is on."""
+        return next((item for item in self.items if item.id == self.item), None)
+
+    def consents_to(self, source: SourceId) -> bool:
+        """The source may be recorded. Unless somebody said otherwise: the hall and the demo, but nobody's voice.
+
+        What was said of the hall's usual sender holds for its second one, until something is said of that.
+        """
+        if source == BACKUP and source not in self.consents:
+            source = VENUE
+        is_somebody = kind_of(source) in (SourceKind.MIC, SourceKind.SPEAKER)
+        return self.consents.get(source, not is_somebody)
 
 
 def replay(room: Room, events: Iterable[Event]) -> Room:

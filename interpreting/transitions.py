@@ -1,31 +1,37 @@
-"""The transition tables of a microphone and of a handover, and the diagram drawn from them.
+"""The transition tables of microphone, interlock, handover, recording and the hall's senders, and their diagram.
 
 What stands in ``MIC`` or ``HANDOVER`` is allowed; a row that ends where it began changes nothing. What stands
 in neither is refused with the code of ``MIC_REFUSALS`` or ``HANDOVER_REFUSALS``. Conditions on other seats
-(interlock, relay, presence) are left to ``decisions`` and ``handover``.
+(relay, presence) are left to ``microphone`` and ``handover``.
 
-``python -m interpreting.transitions`` prints both as a Mermaid state diagram.
+``python -m interpreting.transitions`` prints all of them as a Mermaid state diagram.
 """
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from interpreting.booth import MicState
+from interpreting.booth import Interlock, MicState
 from interpreting.commands import (
     AcceptHandover,
     AskHandover,
     DeclineHandover,
     HandoverCommand,
+    LoseSource,
     MicCommand,
     PressCough,
+    RecordingCommand,
     ReleaseCough,
     ReleaseMic,
+    SelectVenue,
+    StartRecording,
+    StopRecording,
     SwitchHandover,
     TakeMic,
     command_name,
 )
 from interpreting.errors import Code
+from interpreting.ids import BACKUP, HALL, VENUE, SourceId
 
 MIC: Final[Mapping[tuple[MicState, type[MicCommand]], MicState]] = {
     (MicState.OFF_AIR, TakeMic): MicState.ON_AIR,
@@ -46,6 +52,22 @@ MIC_REFUSALS: Final[Mapping[tuple[MicState, type[MicCommand]], Code]] = {
     (MicState.OFF_AIR, PressCough): Code.NOT_ON_AIR,
 }
 """The rest of microphone × command, each with its code."""
+
+
+class Engaged(StrEnum):
+    """What becomes of a microphone that opens into a channel another booth is on air into."""
+
+    SHARED = "shared"
+    REFUSED = "refused"
+    DISPLACED = "displaced"
+
+
+ENGAGED: Final[Mapping[Interlock, Engaged]] = {
+    Interlock.NONE: Engaged.SHARED,
+    Interlock.INTERLOCK: Engaged.REFUSED,
+    Interlock.OVERRIDE: Engaged.DISPLACED,
+}
+"""Interlock to what it makes of an engaged channel: two on air, a refusal, or the other one off air."""
 
 
 class Phase(StrEnum):
@@ -101,17 +123,53 @@ HANDOVER_REFUSALS: Final[Mapping[tuple[Phase, type[HandoverCommand]], Code]] = {
 """The code for every party without a row in ``HANDOVER``."""
 
 
+class Tape(StrEnum):
+    """Whether the room is recorded."""
+
+    STOPPED = "stopped"
+    RECORDING = "recording"
+
+
+RECORDING: Final[Mapping[tuple[Tape, type[RecordingCommand]], Tape]] = {
+    (Tape.STOPPED, StartRecording): Tape.RECORDING,
+    (Tape.STOPPED, StopRecording): Tape.STOPPED,
+    (Tape.RECORDING, StartRecording): Tape.RECORDING,
+    (Tape.RECORDING, StopRecording): Tape.STOPPED,
+}
+"""Recording and command to the recording afterwards; nothing is refused."""
+
+SENDERS: Final[Mapping[tuple[SourceId, type[SelectVenue | LoseSource], SourceId], SourceId]] = {
+    **{(selected, SelectVenue, wanted): wanted for selected in HALL for wanted in HALL},
+    (VENUE, LoseSource, VENUE): BACKUP,
+    (BACKUP, LoseSource, BACKUP): VENUE,
+}
+"""The hall's selected sender, and what happens to which sender, to the selected one afterwards.
+
+The usual one's loss counts only while the backup flows. What is not here leaves the selection alone.
+"""
+
+
 def diagram() -> str:
-    """Return both tables as one Mermaid ``stateDiagram-v2``; rows that change nothing are left out."""
+    """Return the tables as one Mermaid ``stateDiagram-v2``; rows that change nothing are left out."""
     mic = [(before, after, command_name(command)) for (before, command), after in MIC.items()]
     # The switch is the handover's command, and closes the microphone of the one who gives it.
     on_air = (MicState.ON_AIR, MicState.COUGHING)
     switch = [(before, MicState.OFF_AIR, command_name(SwitchHandover)) for before in on_air]
+    displaced = [
+        (before, MicState.OFF_AIR, f"another booth's {command_name(TakeMic)} under {mode}")
+        for before in on_air
+        for mode, engaged in ENGAGED.items()
+        if engaged is Engaged.DISPLACED
+    ]
+    tape = [(before, after, command_name(command)) for (before, command), after in RECORDING.items()]
+    senders = [(before, after, command_name(command)) for (before, command, _), after in SENDERS.items()]
     return "\n".join(
         [
             "stateDiagram-v2",
-            *_composite("microphone", MicState.OFF_AIR, mic + switch),
+            *_composite("microphone", MicState.OFF_AIR, mic + switch + displaced),
             *_composite("handover", Phase.NONE, _handover_arrows()),
+            *_composite("recorder", Tape.STOPPED, tape),
+            *_composite("hall", VENUE, senders),
         ]
     )
 

@@ -1,52 +1,93 @@
 """What pages are told about a room: the ``state`` object of the wire, ready for JSON.
 
-Titles and listener counts are not the domain's; the caller hands them in and they are only put in place.
+Titles and listener counts are not the domain's; the caller hands them in and they are only put in place. Moments
+are whole milliseconds since the Unix epoch, as everywhere on the wire.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
+from interpreting.audience import PUBLIC_ROLES, Audience, consents_for, sees_call, sees_line
 from interpreting.booth import Booth, Seat
-from interpreting.ids import DEMO, VENUE
+from interpreting.ids import DEMO, HALL, mic_source
 from interpreting.languages import Language
+from interpreting.people import Role
 from interpreting.plan import ChannelState, channel_states
-from interpreting.roles import Role
+from interpreting.programme import Item
+from interpreting.relay import hears
 from interpreting.room import Room
+from interpreting.words import Call, Line
 
-PUBLIC_ROLES: Final = frozenset({Role.VIEWER, Role.PARTICIPANT})
-"""Roles that see which booth interprets, and no person."""
+__all__ = ["LINES_SHOWN", "PUBLIC_ITEMS", "PUBLIC_ROLES", "room_view"]
+
+LINES_SHOWN: Final = 50
+"""So many lines of chat go out with each state; a page keeps what it was told before."""
+
+PUBLIC_ITEMS: Final = 3
+"""The audience is told the present item and what comes next, not the whole day with each state."""
+
+_TALKING: Final = frozenset(Role) - PUBLIC_ROLES - {Role.SPEAKER}
 
 
 def room_view(
     room: Room,
-    audience: Role,
+    audience: Audience | Role,
     *,
     title: Mapping[str, str] | None = None,
     listeners: Mapping[str, int] | None = None,
 ) -> dict[str, object]:
-    """Return the room as ``audience`` may see it.
+    """Return the room as ``audience`` may see it; a role alone stands for those of it without booth and person.
 
     ``title`` is the room's name by language, ``listeners`` the audience by channel. Viewers and participants
-    get booths without seats and handover, and no listener counts.
+    get booths without seats, handover and shift, no listener counts, and nothing that was said.
     """
-    is_public = audience in PUBLIC_ROLES
+    audience = Audience(audience) if isinstance(audience, Role) else audience
+    is_public = audience.is_public
     states = channel_states(room)
     return {
         "room": room.id,
         "title": dict(title or {}),
         "floor_language": room.floor_language,
         "venue": _venue(room),
+        "venue_source": room.venue_now or room.venue_source,
+        "venue_sources": [] if is_public else [source for source in HALL if room.is_live(source)],
+        "is_held": room.is_held,
+        "items": [_item(item) for item in _items_for(room, audience)],
+        "item": room.item_now and room.item_now.id,
+        "item_since": _ms(room.item_since) if room.item_now else None,
+        "recording": room.recording and {"id": room.recording, "since": _ms(room.recording_since)},
+        "consents": {} if is_public else consents_for(room, audience),
+        "interlock": None if is_public else room.interlock.value,
         "channels": [_channel(room, language, states[language]) for language in room.languages],
         "booths": [_booth(room, booth, is_public=is_public) for booth in room.booths.values()],
         "listeners": None if is_public or listeners is None else dict(listeners),
+        **_talk(room, audience),
     }
 
 
 def _venue(room: Room) -> str:
     """Say whether the hall, only the demo floor, or neither is there."""
-    if room.is_live(VENUE):
+    if room.venue_now:
         return "live"
     return "demo" if room.is_live(DEMO) else "lost"
+
+
+def _items_for(room: Room, audience: Audience) -> tuple[Item, ...]:
+    if not audience.is_public:
+        return room.items
+    first = next((place for place, item in enumerate(room.items) if item.id == room.item), 0)
+    return room.items[first : first + PUBLIC_ITEMS]
+
+
+def _item(item: Item) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "title": dict(item.title),
+        "speaker": item.speaker,
+        "language": item.language,
+        "kind": item.kind.value,
+        "starts": item.starts,
+    }
 
 
 def _channel(room: Room, language: Language, state: ChannelState) -> dict[str, object]:
@@ -55,16 +96,20 @@ def _channel(room: Room, language: Language, state: ChannelState) -> dict[str, o
         "mode": state.mode.value,
         "fallback": room.fallback(language).value,
         "booth": state.booth,
+        "engaged_by": list(state.engaged_by),
+        "relay": state.relay,
     }
 
 
 def _booth(room: Room, booth: Booth, *, is_public: bool) -> dict[str, object]:
     handover = None if is_public else booth.handover
+    minutes = None if is_public else booth.shift_minutes
     return {
         "booth": booth.id,
         "languages": list(booth.languages),
         "seats": [] if is_public else [_seat(room, seat) for seat in booth.seats.values()],
         "handover": handover and {"asked_by": handover.asked_by, "accepted": handover.accepted},
+        "shift": minutes and {"minutes": minutes, "since": _ms(booth.shift_since)},
     }
 
 
@@ -77,4 +122,42 @@ def _seat(room: Room, seat: Seat) -> dict[str, object]:
         "present": seat.present,
         "outgoing": seat.outgoing,
         "incoming": seat.incoming,
+        "pivot": seat.pivot,
+        "hears": hears(room, seat),
+        "consents": room.consents_to(mic_source(seat.person)),
     }
+
+
+def _talk(room: Room, audience: Audience) -> dict[str, object]:
+    """Return what was said, as far as it concerns them; the newest last."""
+    asks = [] if audience.is_public else room.asks
+    calls = [call for call in room.calls if sees_call(audience, call)] if audience.role in _TALKING else []
+    lines = [line for line in room.chat if sees_line(audience, line)] if audience.role in _TALKING else []
+    return {
+        "asks": [{"wish": ask.wish.value, "booth": ask.booth, "at": _ms(ask.at)} for ask in asks],
+        "calls": [_call(call) for call in calls],
+        "chat": [_line(line) for line in lines[-LINES_SHOWN:]],
+    }
+
+
+def _call(call: Call) -> dict[str, object]:
+    return {**_sender(call), "answered": call.answered}
+
+
+def _line(line: Line) -> dict[str, object]:
+    return {**_sender(line), "to": line.to.value, "text": line.text}
+
+
+def _sender(said: Call | Line) -> dict[str, object]:
+    return {
+        "id": said.id,
+        "person": said.person,
+        "name": said.name,
+        "role": said.role.value,
+        "booth": said.booth,
+        "at": _ms(said.at),
+    }
+
+
+def _ms(moment: float | None) -> int | None:
+    return None if moment is None else round(moment * 1000)

@@ -8,6 +8,7 @@ from interpreting.ids import (
     DEMO,
     VENUE,
     BoothId,
+    ItemId,
     PersonId,
     RoomId,
     SourceKind,
@@ -15,6 +16,7 @@ from interpreting.ids import (
     speaker_source,
 )
 from interpreting.languages import Fallback, Language
+from interpreting.programme import Item, ItemKind
 from interpreting.room import Room, replay
 
 NOW = 1_800_000_000.0
@@ -25,8 +27,14 @@ DE_UK, EN_DE, EN_UK = BoothId("de-uk"), BoothId("en"), BoothId("en-uk")
 # Olha, Petro and Quinn work in the booth de-uk, Emma in en, Fay in en-uk.
 OLHA, PETRO, QUINN = PersonId("olha"), PersonId("petro"), PersonId("quinn")
 EMMA, FAY, STRANGER = PersonId("emma"), PersonId("fay"), PersonId("stranger")
-MODERATOR = PersonId("moderator")
+MODERATOR, TECHNICIAN = PersonId("moderator"), PersonId("technician")
 SPEAKER = speaker_source(PersonId("remote"))
+OPENING, CITIES, BREAK = ItemId("opening"), ItemId("cities"), ItemId("break")
+PROGRAMME = (
+    Item(OPENING, {"de": "Eröffnung"}, "Anna Beispiel", DE, starts="09:30"),
+    Item(CITIES, {"de": "Partnerstädte"}, "Іван Приклад", UK, starts="10:00"),
+    Item(BREAK, {"de": "Pause"}, kind=ItemKind.BREAK),
+)
 
 
 def empty_room() -> Room:
@@ -38,6 +46,7 @@ def empty_room() -> Room:
         booths={booth.id: booth for booth in booths},
         floor_language=DE,
         fallbacks={EN: Fallback.FLOOR},
+        items=PROGRAMME,
     )
 
 
@@ -65,9 +74,9 @@ def olha_on_air() -> Room:
     return after(staffed_room(), TakeMic(OLHA))
 
 
-def events_of(room: Room, command: Command) -> tuple[Event, ...]:
+def events_of(room: Room, command: Command, now: float = NOW) -> tuple[Event, ...]:
     """Return the facts that the command makes now."""
-    return room.apply(command, NOW)
+    return room.apply(command, now)
 
 
 def code_of(room: Room, command: Command) -> Code | None:

@@ -3,31 +3,45 @@
 Each draws a little outside the room as well (a stranger, a language that is no channel, an id of no form).
 """
 
+from typing import get_args
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from interpreting.booth import Interlock
 from interpreting.commands import (
     COMMANDS,
     Command,
     ConnectSource,
+    HallCommand,
     LoseAllSources,
     LoseSource,
     SetFallback,
     SetFloorLanguage,
+    TalkCommand,
 )
 from interpreting.events import EVENTS, Event
 from interpreting.ids import (
+    BACKUP,
     DEMO,
     VENUE,
     BoothId,
+    CallId,
+    ItemId,
+    LineId,
     PersonId,
+    RecordingId,
     SourceId,
     SourceKind,
     kind_of,
     mic_source,
 )
 from interpreting.languages import FLOOR, Channel, Fallback, Language
+from interpreting.people import Role
+from interpreting.words import Addressee, Wish
 from tests.interpreting.plenary import (
+    BREAK,
+    CITIES,
     DE,
     DE_UK,
     EMMA,
@@ -37,6 +51,7 @@ from tests.interpreting.plenary import (
     FAY,
     MODERATOR,
     OLHA,
+    OPENING,
     PETRO,
     PL,
     QUINN,
@@ -52,7 +67,7 @@ booths: SearchStrategy[BoothId] = st.sampled_from([DE_UK, EN_DE, EN_UK, BoothId(
 languages: SearchStrategy[Language] = st.sampled_from([DE, UK, EN, PL])
 channels: SearchStrategy[Channel] = st.sampled_from([FLOOR, DE, UK, EN, PL])
 sources: SearchStrategy[SourceId] = st.sampled_from(
-    [VENUE, DEMO, SPEAKER, *(mic_source(person) for person in INTERPRETERS)]
+    [VENUE, BACKUP, DEMO, SPEAKER, *(mic_source(person) for person in INTERPRETERS)]
 )
 names: SearchStrategy[str] = st.sampled_from(["A name", "Ім’я", "N"])
 moments: SearchStrategy[float] = st.floats(0, 4e9)
@@ -64,7 +79,26 @@ policy_commands: SearchStrategy[Command] = st.one_of(
 connecting: SearchStrategy[Command] = sources.map(lambda source: ConnectSource(source, kind_of(source)))
 losing: SearchStrategy[Command] = st.one_of(st.builds(LoseSource, sources), st.just(LoseAllSources()))
 
+# Fields of one name that are of several kinds, by the class they stand in.
+_OF_CLASS: dict[tuple[str, str], SearchStrategy[object]] = {
+    ("SelectPivot", "language"): st.one_of(st.none(), languages),
+    ("PivotSelected", "language"): st.one_of(st.none(), languages),
+    ("TechnicianCalled", "booth"): st.one_of(st.none(), booths),
+    ("Said", "booth"): st.one_of(st.none(), booths),
+}
 _FIELDS: dict[str, SearchStrategy[object]] = {
+    "call": st.integers(1, 5).map(CallId),
+    "consents": st.booleans(),
+    "held": st.booleans(),
+    "item": st.sampled_from([OPENING, CITIES, BREAK, ItemId("concert")]),
+    "line": st.integers(1, 5).map(LineId),
+    "minutes": st.sampled_from([10, 15, 20, 30, None]),
+    "mode": st.sampled_from(Interlock),
+    "recording": st.just(RecordingId("plenary-1800000000")),
+    "role": st.sampled_from(Role),
+    "text": names,
+    "to": st.sampled_from(Addressee),
+    "wish": st.sampled_from(Wish),
     "at": moments,
     "by": people,
     "person": people,
@@ -83,10 +117,18 @@ _FIELDS: dict[str, SearchStrategy[object]] = {
 
 def _any_of(kinds: list[type[object]]) -> SearchStrategy[object]:
     """Return a strategy for instances of the classes, each field drawn as its name says."""
-    return st.one_of(
-        [st.builds(kind, **{name: _FIELDS[name] for name in kind.__dataclass_fields__}) for kind in kinds]  # type: ignore[attr-defined]
-    )
+    return st.one_of([st.builds(kind, **{name: _field(kind, name) for name in _names(kind)}) for kind in kinds])
+
+
+def _names(kind: type[object]) -> list[str]:
+    return list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+def _field(kind: type[object], name: str) -> SearchStrategy[object]:
+    return _OF_CLASS.get((kind.__name__, name), _FIELDS[name])
 
 
 commands: SearchStrategy[Command] = _any_of(list(COMMANDS.values()))  # type: ignore[assignment]
 events: SearchStrategy[Event] = _any_of(list(EVENTS.values()))  # type: ignore[assignment]
+hall_commands: SearchStrategy[Command] = _any_of(list(get_args(HallCommand)))  # type: ignore[assignment]
+talk_commands: SearchStrategy[Command] = _any_of(list(get_args(TalkCommand)))  # type: ignore[assignment]

@@ -1,7 +1,8 @@
 """The domain's forms on the wire and in the store: strict in, the same out."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,26 +19,40 @@ from interpreting.commands import (
     COMMANDS,
     AcceptHandover,
     AskHandover,
+    AskSpeaker,
+    CallTechnician,
     Command,
     ConnectSource,
     EnterBooth,
     LoseAllSources,
     PressCough,
+    Say,
     SelectIncoming,
+    SelectItem,
+    SelectPivot,
+    SetConsent,
     SetFallback,
+    SetShift,
+    StartRecording,
     StepAway,
     TakeMic,
     command_name,
+    wire_fields,
 )
 from interpreting.errors import Code, InvalidCommand, InvalidRecord, InvalidRoom
 from interpreting.events import Event, MicTaken
-from interpreting.ids import VENUE, SourceKind
+from interpreting.ids import VENUE, SourceKind, mic_source
 from interpreting.languages import FLOOR, Fallback
-from interpreting.room import Room
+from interpreting.people import Role
+from interpreting.room import Room, replay
+from interpreting.words import MAX_LINE_CHARS, Addressee, Wish
 from tests.interpreting.plenary import (
+    CITIES,
     DE,
     DE_UK,
     EMMA,
+    EN,
+    MODERATOR,
     NOW,
     OLHA,
     PETRO,
@@ -67,10 +82,14 @@ class TestCommands:
     @given(commands)
     @settings(max_examples=200, deadline=None)
     def test_of_every_kind_are_read(self, command: Command) -> None:
-        args = {field.name: getattr(command, field.name) for field in fields(command) if field.name != "by"}
-        name = command_name(type(command))
-        said_by = getattr(command, "by", OLHA)
-        assert parse_command(name, json.loads(json.dumps(args)), said_by) == command
+        args = {name: getattr(command, name) for name in wire_fields(type(command))}
+        filled_in = {field.name for field in fields(command)} - {*args, "by"}
+        read = parse_command(command_name(type(command)), json.loads(json.dumps(args)), getattr(command, "by", OLHA))
+        assert replace(read, **{name: getattr(command, name) for name in filled_in}) == command
+
+    def test_never_say_who_says_them(self) -> None:
+        assert parse_command("say", {"to": "booth", "text": "6,1"}, OLHA) == Say(OLHA, Addressee.BOOTH, "6,1")
+        assert wire_fields(CallTechnician) == ()
 
     def test_names_are_snake_case(self) -> None:
         assert COMMANDS["take_mic"] is TakeMic
@@ -98,6 +117,23 @@ class TestCommands:
             ("enter_booth", {"booth": "de-uk", "name": "half \ud83d"}),
             ("set_fallback", {"language": "uk", "fallback": "loud"}),
             ("set_fallback", {"language": "uk", "fallback": True}),
+            ("set_shift", {"minutes": 25}),
+            ("set_shift", {"minutes": True}),
+            ("set_shift", {"minutes": 20.0}),
+            ("set_shift", {"minutes": "20"}),
+            ("set_consent", {"source": "venue", "consents": 1}),
+            ("select_pivot", {}),
+            ("select_pivot", {"language": 1}),
+            ("answer_call", {"call": "1"}),
+            ("answer_call", {"call": True}),
+            ("call_technician", {"name": "The President"}),
+            ("call_technician", {"role": "technician"}),
+            ("say", {"to": "booth", "text": "hello", "name": "The President"}),
+            ("say", {"to": "everybody", "text": "hello"}),
+            ("say", {"to": "booth", "text": " "}),
+            ("say", {"to": "booth", "text": "x" * (MAX_LINE_CHARS + 1)}),
+            ("say", {"to": "booth", "text": "two\u2028lines"}),
+            ("say", {"to": "booth", "text": "two\nlines"}),
         ],
     )
     def test_with_wrong_arguments_are_refused(self, name: str, args: dict[str, object]) -> None:
@@ -134,12 +170,32 @@ class TestEvents:
             {"event": "mic_released", "at": float("nan"), "person": "olha"},
             {"event": "mic_released", "at": 10**400, "person": "olha"},
             {"event": "fallback_set", "at": NOW, "language": "uk", "fallback": "loud"},
+            {"event": "shift_set", "at": NOW, "booth": "de-uk", "minutes": 25},
+            {"event": "pivot_selected", "at": NOW, "person": "olha"},
+            {"event": "call_answered", "at": NOW, "call": 1.0},
         ],
     )
     def test_of_another_form_are_refused(self, record: dict[str, object]) -> None:
         with pytest.raises(InvalidRecord) as caught:
             event_from_dict(record)
         assert caught.value.code is Code.RECORD_INVALID
+
+
+class TestTheFirstForms:
+    """What the first version stored: one room's whole log, and a snapshot taken before its last two events."""
+
+    FORMS = json.loads((Path(__file__).parent / "first_forms.json").read_text("utf-8"))
+
+    def test_of_events_are_read_and_written_again_as_they_are(self) -> None:
+        assert [event_to_dict(event_from_dict(record)) for record in self.FORMS["events"]] == self.FORMS["events"]
+
+    def test_of_the_log_and_of_the_snapshot_make_the_same_room(self) -> None:
+        events = [event_from_dict(record) for record in self.FORMS["events"]]
+        played = replay(empty_room(), events[:-2])
+        loaded = room_from_dict(self.FORMS["snapshot"])
+        booths = {id: replace(booth, shift_since=None) for id, booth in played.booths.items()}
+        assert loaded == replace(played, items=(), booths=booths)
+        assert replay(loaded, events[-2:]).sources == {}
 
 
 def busy_room() -> Room:
@@ -151,6 +207,14 @@ def busy_room() -> Room:
         PressCough(OLHA),
         SelectIncoming(EMMA, DE),
         StepAway(EMMA),
+        SelectPivot(PETRO, EN),
+        SetShift(OLHA, 20),
+        SelectItem(MODERATOR, CITIES),
+        StartRecording(MODERATOR),
+        SetConsent(OLHA, mic_source(OLHA), True),
+        AskSpeaker(OLHA, Wish.SLOWER),
+        CallTechnician(OLHA, "Olha", Role.INTERPRETER),
+        Say(OLHA, Addressee.BOOTH, "6,1 Mio.", "Olha", Role.INTERPRETER),
     )
 
 
@@ -160,6 +224,13 @@ class TestSnapshots:
         snapshot = json.loads(json.dumps(room_to_dict(room)))
         assert room_from_dict(snapshot) == room
         assert json.dumps(room_to_dict(room_from_dict(snapshot))) == json.dumps(snapshot)
+
+    @pytest.mark.parametrize("missing", ["id", "languages", "booths", "fallbacks", "sources", "floor_language"])
+    def test_want_what_was_always_there(self, missing: str) -> None:
+        snapshot = room_to_dict(empty_room())
+        del snapshot[missing]
+        with pytest.raises(InvalidRecord):
+            room_from_dict(snapshot)
 
     @pytest.mark.parametrize(
         "changes",

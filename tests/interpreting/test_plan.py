@@ -6,14 +6,29 @@ from interpreting.commands import (
     ConnectSource,
     LoseSource,
     PressCough,
+    SelectVenue,
+    SetConsent,
     SetFallback,
     SetFloorLanguage,
+    StartRecording,
     StepAway,
+    StopRecording,
     TakeMic,
 )
-from interpreting.ids import DEMO, VENUE, BusId, SourceKind, mic_source
+from interpreting.ids import BACKUP, DEMO, VENUE, BusId, SourceKind, mic_source
 from interpreting.languages import FLOOR, Fallback
-from interpreting.plan import DUCKED_GAIN, UNDER_GAIN, ChannelState, Mode, bus_of, channel_states, plan, ramp_ms
+from interpreting.plan import (
+    DUCKED_GAIN,
+    UNDER_GAIN,
+    ChannelState,
+    Mode,
+    bus_of,
+    channel_states,
+    plan,
+    ramp_ms,
+    recorded_bus,
+    stem_bus,
+)
 from interpreting.room import Room
 from tests.interpreting.plenary import (
     DE,
@@ -63,6 +78,15 @@ class TestFloor:
     def test_is_nothing_without_sources(self) -> None:
         assert mix(empty_room(), "floor") == {}
 
+    def test_is_one_of_the_halls_senders_with_its_picture(self) -> None:
+        both = after(staffed_room(), ConnectSource(BACKUP, SourceKind.BACKUP), SPEAKER_FLOWS)
+        assert mix(both, "floor") == {VENUE: 1.0, SPEAKER: 1.0}
+        spare = after(both, LoseSource(VENUE))
+        assert mix(spare, "floor") == {BACKUP: 1.0, SPEAKER: 1.0}
+        assert plan(spare).picture == BACKUP
+        by_hand = after(both, SelectVenue(MODERATOR, BACKUP))
+        assert mix(by_hand, "de") == {BACKUP: 1.0, SPEAKER: 1.0}
+
     def test_has_the_halls_picture_or_the_demos(self) -> None:
         assert plan(staffed_room()).picture == VENUE
         assert plan(after(staffed_room(), LoseSource(VENUE))).picture == DEMO
@@ -79,7 +103,7 @@ class TestInterpreted:
         room = after(olha_on_air(), PressCough(OLHA))
         assert mix(room, "uk") == {}
         assert mix(room, "uk+floor") == {VENUE: UNDER_GAIN}
-        assert channel_states(room)[UK] == ChannelState(Mode.INTERPRETED, DE_UK, OLHA)
+        assert channel_states(room)[UK] == ChannelState(Mode.INTERPRETED, DE_UK, OLHA, (DE_UK,), 1)
 
     def test_wins_over_a_floor_of_the_same_language(self) -> None:
         assert mix(after(olha_on_air(), SetFloorLanguage(MODERATOR, UK)), "uk") == {OLHAS_MIC: 1.0}
@@ -90,7 +114,7 @@ class TestInterpreted:
     def test_ends_with_the_microphones_sound_and_stays_engaged(self) -> None:
         room = after(olha_on_air(), LoseSource(OLHAS_MIC))
         assert mix(room, "uk") == mix(room, "uk+floor") == {VENUE: DUCKED_GAIN}
-        assert channel_states(room)[UK] == ChannelState(Mode.FALLBACK, DE_UK, OLHA)
+        assert channel_states(room)[UK] == ChannelState(Mode.FALLBACK, DE_UK, OLHA, (DE_UK,), 0)
 
     def test_changes_no_other_channel(self) -> None:
         buses = ("floor", "de", "de+floor", "en", "en+floor")
@@ -111,8 +135,71 @@ class TestPassthrough:
 
     def test_takes_the_place_of_a_lost_interpreter(self) -> None:
         room = after(olha_on_air(), SetFloorLanguage(MODERATOR, UK), LoseSource(OLHAS_MIC))
-        assert channel_states(room)[UK] == ChannelState(Mode.PASSTHROUGH, DE_UK, OLHA)
+        assert channel_states(room)[UK] == ChannelState(Mode.PASSTHROUGH, DE_UK, OLHA, (DE_UK,), 0)
         assert mix(room, "uk") == {VENUE: 1.0}
+
+
+def recorded(room: Room) -> Room:
+    """Return the room while it is recorded."""
+    return after(room, StartRecording(MODERATOR))
+
+
+def consenting(room: Room) -> Room:
+    """Return the room with Olha's consent to be recorded."""
+    return after(room, SetConsent(OLHA, OLHAS_MIC, True))
+
+
+class TestRecording:
+    def test_adds_a_bus_a_channel_and_one_a_source_that_consents(self) -> None:
+        added = set(plan(recorded(consenting(olha_on_air()))).mixes) - set(plan(olha_on_air()).mixes)
+        channels = {"rec:floor", "rec:de", "rec:uk", "rec:en"}
+        assert added == channels | {"stem:venue", f"stem:{OLHAS_MIC}"}
+        assert plan(after(recorded(olha_on_air()), StopRecording(MODERATOR))) == plan(olha_on_air())
+
+    def test_changes_nothing_of_what_is_heard(self) -> None:
+        before, now = plan(olha_on_air()).mixes, plan(recorded(olha_on_air())).mixes
+        assert {bus: now[bus] for bus in before} == before
+
+    def test_is_as_the_channel_where_everybody_consents(self) -> None:
+        room = recorded(consenting(after(olha_on_air(), SetFallback(MODERATOR, EN, Fallback.DUCKED))))
+        for channel in ("floor", "de", "uk", "en"):
+            assert mix(room, f"rec:{channel}") == mix(room, channel)
+
+    def test_has_the_channels_fallback_instead_of_who_does_not_consent(self) -> None:
+        room = recorded(olha_on_air())
+        assert mix(room, "uk") == {OLHAS_MIC: 1.0}
+        assert mix(room, "rec:uk") == {VENUE: DUCKED_GAIN}
+        uk_floor = after(room, SetFloorLanguage(MODERATOR, UK))
+        assert mix(uk_floor, "rec:uk") == {VENUE: 1.0}
+
+    def test_has_no_hall_without_its_consent_and_nothing_in_its_place(self) -> None:
+        spare = after(consenting(olha_on_air()), ConnectSource(BACKUP, SourceKind.BACKUP), SPEAKER_FLOWS)
+        room = recorded(after(spare, SetConsent(MODERATOR, VENUE, False)))
+        assert mix(room, "floor") == {VENUE: 1.0, SPEAKER: 1.0}
+        assert mix(room, "rec:floor") == mix(room, "rec:de") == {}
+        assert mix(room, "rec:uk") == {OLHAS_MIC: 1.0}
+        assert "stem:venue" not in plan(room).mixes
+        assert (plan(room).picture, plan(room).recorded_picture) == (VENUE, None)
+
+    def test_has_the_picture_with_consent(self) -> None:
+        assert plan(recorded(staffed_room())).recorded_picture == VENUE
+        assert plan(staffed_room()).recorded_picture is None
+
+    def test_hears_a_microphone_on_air_alone(self) -> None:
+        off_air = recorded(consenting(staffed_room()))
+        assert mix(off_air, f"stem:{OLHAS_MIC}") == {}
+        on_air = after(off_air, TakeMic(OLHA))
+        assert mix(on_air, f"stem:{OLHAS_MIC}") == {OLHAS_MIC: 1.0}
+        assert mix(after(on_air, PressCough(OLHA)), f"stem:{OLHAS_MIC}") == {}
+        assert mix(on_air, "stem:venue") == {VENUE: 1.0}
+
+    def test_ends_for_who_withdraws(self) -> None:
+        room = after(recorded(consenting(olha_on_air())), SetConsent(MODERATOR, OLHAS_MIC, False))
+        assert f"stem:{OLHAS_MIC}" not in plan(room).mixes
+        assert OLHAS_MIC not in mix(room, "rec:uk")
+
+    def test_names_its_buses(self) -> None:
+        assert (recorded_bus(UK), recorded_bus(FLOOR), stem_bus(OLHAS_MIC)) == ("rec:uk", "rec:floor", "stem:mic:olha")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +215,7 @@ def test_a_channel_names_the_booth_that_is_on_air() -> None:
     states = channel_states(after(olha_on_air(), TakeMic(EMMA)))
     assert list(states) == [DE, UK, EN]
     assert states[DE] == ChannelState(Mode.PASSTHROUGH, None, None)
-    assert states[EN] == ChannelState(Mode.INTERPRETED, EN_DE, EMMA)
+    assert states[EN] == ChannelState(Mode.INTERPRETED, EN_DE, EMMA, (EN_DE,), 1)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +230,13 @@ def test_a_channel_names_the_booth_that_is_on_air() -> None:
         ("uk", SourceKind.MIC, 1.0, 0.0, 30),
         ("floor", SourceKind.DEMO, 1.0, 0.0, 80),
         ("floor", SourceKind.VENUE, 0.0, 1.0, 80),
+        ("floor", SourceKind.BACKUP, 0.0, 1.0, 80),
+        ("rec:floor", SourceKind.VENUE, 1.0, 0.0, 80),
+        ("rec:uk", SourceKind.VENUE, 0.0, 0.35, 300),
+        ("rec:uk", SourceKind.VENUE, 1.0, 0.0, 80),
+        ("rec:uk", SourceKind.MIC, 0.0, 1.0, 30),
+        ("stem:mic:olha", SourceKind.MIC, 1.0, 0.0, 30),
+        ("stem:venue", SourceKind.VENUE, 0.0, 1.0, 80),
     ],
 )
 def test_the_floor_returns_slowly_and_voices_change_quickly(

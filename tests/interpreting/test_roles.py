@@ -3,10 +3,23 @@
 import pytest
 
 from interpreting.codec import parse_command
-from interpreting.commands import COMMANDS, Command, SetFallback, SetFloorLanguage
+from interpreting.commands import (
+    COMMANDS,
+    Command,
+    NextItem,
+    Say,
+    SelectVenue,
+    SetConsent,
+    SetFallback,
+    SetFloorLanguage,
+    StartRecording,
+    wire_fields,
+)
 from interpreting.errors import Code, Refused
-from interpreting.roles import ALLOWED, CONDUCTOR_ONLY, Role, check_allowed
-from tests.interpreting.plenary import OLHA
+from interpreting.ids import BACKUP, DEMO, VENUE, PersonId, SourceId, mic_source, speaker_source
+from interpreting.roles import ADDRESSEES, ALLOWED, CONDUCTOR_ONLY, Role, check_allowed
+from interpreting.words import Addressee
+from tests.interpreting.plenary import OLHA, PETRO
 
 ARGS: dict[str, object] = {
     "language": "de",
@@ -14,15 +27,27 @@ ARGS: dict[str, object] = {
     "booth": "de-uk",
     "name": "Olha",
     "channel": "floor",
-    "source": "venue",
     "kind": "venue",
+    "mode": "override",
+    "minutes": 20,
+    "consents": False,
+    "held": True,
+    "item": "opening",
+    "wish": "slower",
+    "call": 1,
+    "text": "Good morning",
+}
+# Whose consent somebody speaks for, and to whom they speak, so that the role alone decides.
+OWN = {
+    Role.INTERPRETER: {"source": "mic:olha", "to": "booth"},
+    Role.SPEAKER: {"source": "speaker:olha", "to": "moderator"},
 }
 
 
-def some_command(name: str) -> Command:
-    """Return the command of that name with any well-formed arguments."""
-    kind = COMMANDS[name]
-    return parse_command(name, {field: ARGS[field] for field in kind.__dataclass_fields__ if field != "by"}, OLHA)
+def some_command(name: str, role: Role) -> Command:
+    """Return the command of that name with well-formed arguments that are the role's own."""
+    args = {"source": "venue", "to": "moderator", **ARGS, **OWN.get(role, {})}
+    return parse_command(name, {field: args[field] for field in wire_fields(COMMANDS[name])}, OLHA)
 
 
 def test_every_role_has_a_row() -> None:
@@ -38,16 +63,55 @@ def test_every_other_command_belongs_to_somebody() -> None:
 
 
 def test_an_interpreter_can_do_nothing_outside_the_booth() -> None:
-    assert not ALLOWED[Role.INTERPRETER] & {SetFloorLanguage, SetFallback}
+    assert not ALLOWED[Role.INTERPRETER] & {SetFloorLanguage, SetFallback, StartRecording, SelectVenue, NextItem}
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_the_table_is_what_is_checked(role: Role, name: str) -> None:
-    command = some_command(name)
+    command = some_command(name, role)
     if COMMANDS[name] in ALLOWED[role]:
         check_allowed(role, command)
     else:
         with pytest.raises(Refused) as caught:
             check_allowed(role, command)
         assert caught.value.code is Code.FORBIDDEN
+
+
+MINE, HERS = mic_source(OLHA), mic_source(PETRO)
+MY_TALK, HIS_TALK = speaker_source(OLHA), speaker_source(PersonId("remote"))
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed", "withdrawable"),
+    [
+        (Role.INTERPRETER, {MINE}, {MINE}),
+        (Role.SPEAKER, {MY_TALK}, {MY_TALK}),
+        (Role.VENUE, {VENUE}, {VENUE}),
+        (Role.MODERATOR, {VENUE, BACKUP, DEMO}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
+        (Role.TECHNICIAN, {VENUE, BACKUP, DEMO}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
+        (Role.VIEWER, set(), set()),
+        (Role.ORGANISER, set(), set()),
+    ],
+)
+def test_nobody_consents_for_somebody_else(role: Role, allowed: set[SourceId], withdrawable: set[SourceId]) -> None:
+    everything = (VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK)
+    assert {source for source in everything if is_allowed(role, SetConsent(OLHA, source, True))} == allowed
+    assert {source for source in everything if is_allowed(role, SetConsent(OLHA, source, False))} == withdrawable
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_speaks_to_those_the_table_says(role: Role) -> None:
+    heard = {to for to in Addressee if is_allowed(role, Say(OLHA, to, "Good morning"))}
+    assert heard == ADDRESSEES.get(role, frozenset())
+    assert bool(heard) is (Say in ALLOWED[role])
+    assert (Addressee.BOOTH in heard) is (role is Role.INTERPRETER)
+
+
+def is_allowed(role: Role, command: Command) -> bool:
+    """Tell whether the role may say the command."""
+    try:
+        check_allowed(role, command)
+    except Refused:
+        return False
+    return True

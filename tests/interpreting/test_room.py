@@ -194,7 +194,7 @@ class TestSeats:
         assert events == (MicReleased(OLHA, at=NOW), BoothLeft(OLHA, DE_UK, at=NOW))
         room = after(olha_on_air(), LeaveBooth(OLHA))
         assert room.booth_of(OLHA) is None
-        assert room.on_air_into(UK) is None
+        assert room.on_air_into(UK) == []
 
     def test_leaving_without_a_seat_is_nothing_new(self) -> None:
         assert events_of(staffed_room(), LeaveBooth(STRANGER)) == ()

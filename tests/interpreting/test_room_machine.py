@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from interpreting.booth import MicState
+from interpreting.audience import ANYBODY, audience_of
+from interpreting.booth import Interlock, MicState
 from interpreting.codec import event_from_dict, event_to_dict, room_from_dict, room_to_dict
 from interpreting.commands import (
     AcceptHandover,
@@ -20,38 +22,63 @@ from interpreting.commands import (
     EnterBooth,
     HandoverCommand,
     LeaveBooth,
+    LoseSource,
     PressCough,
     ReleaseCough,
     ReleaseMic,
+    Say,
     SelectIncoming,
     SelectOutgoing,
+    SelectPivot,
+    SetConsent,
+    SetFloorLanguage,
+    SetInterlock,
+    StartRecording,
     StepAway,
     SwitchHandover,
     TakeMic,
 )
 from interpreting.errors import Refused
 from interpreting.events import Event
-from interpreting.ids import BoothId, PersonId, SourceKind, mic_source
+from interpreting.ids import HALL, BoothId, PersonId, SourceId, SourceKind, kind_of, mic_source
 from interpreting.languages import FLOOR, Channel
-from interpreting.plan import Mode, bus_of, channel_states, plan
-from interpreting.roles import Role
+from interpreting.people import Role
+from interpreting.plan import Mode, bus_of, channel_states, plan, recorded_bus, stem_bus
+from interpreting.relay import hears
 from interpreting.room import Room, replay
 from interpreting.view import room_view
+from interpreting.words import MAX_ASKS, MAX_CALLS, MAX_LINES
 from tests.interpreting.plenary import (
     DE_UK,
     EMMA,
     EN_DE,
     EN_UK,
     FAY,
+    MODERATOR,
     NOW,
     OLHA,
     PETRO,
+    PL,
     QUINN,
+    TECHNICIAN,
     empty_room,
 )
-from tests.interpreting.strategies import commands, connecting, losing, policy_commands
+from tests.interpreting.strategies import (
+    commands,
+    connecting,
+    hall_commands,
+    losing,
+    policy_commands,
+    talk_commands,
+)
 
 STAFF = ((OLHA, DE_UK), (PETRO, DE_UK), (QUINN, DE_UK), (EMMA, EN_DE), (FAY, EN_UK))
+
+
+def house() -> Room:
+    """Return the plenary with a fourth channel, whose language no booth takes."""
+    plenary = empty_room()
+    return replace(plenary, languages=(*plenary.languages, PL))
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -59,15 +86,23 @@ class RoomMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.room: Room = empty_room()
+        self.room: Room = house()
         self.history: list[Event] = []
 
-    @initialize(on_air=st.sets(st.sampled_from((OLHA, PETRO, EMMA, FAY)), max_size=3))
-    def open_the_house(self, on_air: set[PersonId]) -> None:
+    @initialize(
+        on_air=st.sets(st.sampled_from((OLHA, PETRO, EMMA, FAY)), max_size=3),
+        mode=st.sampled_from(Interlock),
+        is_recorded=st.booleans(),
+    )
+    def open_the_house(self, on_air: set[PersonId], mode: Interlock, is_recorded: bool) -> None:
         """Begin with interpreters seated and heard, some on air, so that the deep states are near."""
+        self.say(SetInterlock(TECHNICIAN, mode))
+        if is_recorded:
+            self.say(StartRecording(TECHNICIAN))
         for person, booth in STAFF:
             self.come_back((person, booth))
         for person in sorted(on_air):
+            self.say(SetConsent(person, mic_source(person), True))
             self.say(TakeMic(person))
 
     @rule(data=st.data())
@@ -104,6 +139,34 @@ class RoomMachine(RuleBasedStateMachine):
     def rely_on_a_pivot(self, data: st.DataObject) -> None:
         pivots = [seat.outgoing for seat in self.room.seats_on_air()]
         self.say(SelectIncoming(self.somebody_seated(data), data.draw(st.sampled_from(pivots))))
+
+    @rule(data=st.data())
+    def leave_a_booth_to_its_pivots(self, data: st.DataObject) -> None:
+        """The floor goes to a language that somebody's booth does not take, and they rely on a channel on air."""
+        person = self.somebody_seated(data)
+        booth = self.room.booth_of(person)
+        foreign = [language for language in self.room.languages if not booth or language not in booth.languages]
+        self.say(SelectIncoming(person, FLOOR))
+        pivots = [None, *(seat.outgoing for seat in self.room.seats_on_air())]
+        self.say(SelectPivot(person, data.draw(st.sampled_from(pivots))))
+        self.say(SetFloorLanguage(MODERATOR, data.draw(st.sampled_from(foreign))))
+
+    @rule(source=st.sampled_from(HALL), is_there=st.booleans())
+    def turn_a_sender_of_the_hall(self, source: SourceId, is_there: bool) -> None:
+        self.say(ConnectSource(source, kind_of(source)) if is_there else LoseSource(source))
+
+    @rule(mode=st.sampled_from(Interlock))
+    def turn_the_interlock(self, mode: Interlock) -> None:
+        self.say(SetInterlock(TECHNICIAN, mode))
+
+    @rule(command=st.one_of(hall_commands, talk_commands))
+    def run_the_hall(self, command: Command) -> None:
+        self.say(command)
+
+    @rule(data=st.data(), consents=st.booleans())
+    def consent(self, data: st.DataObject, consents: bool) -> None:
+        person = self.somebody_seated(data)
+        self.say(SetConsent(person, mic_source(person), consents))
 
     @rule(data=st.data())
     def listen(self, data: st.DataObject) -> None:
@@ -171,16 +234,20 @@ class RoomMachine(RuleBasedStateMachine):
         self.check_settled(command, now)
 
     def check_settled(self, command: Command, now: float) -> None:
-        """What a command asks for is so afterwards, or it was refused: said again it makes no new fact."""
+        """What a command asks for is so afterwards, or it was refused: said again it makes no new fact.
+
+        A line of chat is the one wish that is never so already.
+        """
         with suppress(Refused):
-            assert self.room.apply(command, now) == ()
+            facts = self.room.apply(command, now)
+            assert facts == () or isinstance(command, Say)
 
     @invariant()
-    def one_on_air_per_outgoing_channel(self) -> None:
+    def one_on_air_per_outgoing_channel_unless_they_may_share(self) -> None:
         taken = Counter(
             seat.outgoing for booth in self.room.booths.values() for seat in booth.seats.values() if seat.is_on_air
         )
-        assert all(count == 1 for count in taken.values())
+        assert self.room.interlock is Interlock.NONE or all(count == 1 for count in taken.values())
 
     @invariant()
     def at_most_one_open_microphone_per_booth(self) -> None:
@@ -208,39 +275,87 @@ class RoomMachine(RuleBasedStateMachine):
         mixes = plan(self.room).mixes
         for booth in self.room.booths.values():
             for seat in booth.seats.values():
-                assert seat.incoming != seat.outgoing
-                for original_under in (False, True):
-                    heard = mixes[bus_of(seat.incoming, original_under=original_under)]
-                    assert mic_source(seat.person) not in heard
+                for channel in (seat.incoming, hears(self.room, seat)):
+                    assert channel != seat.outgoing
+                    for original_under in (False, True):
+                        heard = mixes[bus_of(channel, original_under=original_under)]
+                        if channel == hears(self.room, seat) or not seat.is_on_air:
+                            assert mic_source(seat.person) not in heard
 
     @invariant()
-    def the_floor_carries_no_microphone(self) -> None:
-        kinds = {self.room.sources[source] for source in plan(self.room).mixes[bus_of(FLOOR)]}
-        assert SourceKind.MIC not in kinds
+    def nothing_is_recorded_without_consent_or_off_air(self) -> None:
+        routing = plan(self.room)
+        recorded = {bus: mix for bus, mix in routing.mixes.items() if bus.startswith(("rec:", "stem:"))}
+        assert bool(recorded) is (self.room.recording is not None)
+        on_air = {mic_source(seat.person) for seat in self.room.seats_on_air() if seat.mic is MicState.ON_AIR}
+        for bus, mix in recorded.items():
+            for source in mix:
+                assert self.room.consents_to(source)
+                assert self.room.sources[source] is not SourceKind.MIC or source in on_air
+                assert not bus.startswith("stem:") or bus == stem_bus(source)
+        assert set(recorded.get(recorded_bus(FLOOR), {})) <= set(routing.mixes[bus_of(FLOOR)])
+        picture = routing.recorded_picture
+        assert picture is None or (self.room.recording and self.room.consents_to(picture))
 
     @invariant()
-    def relay_ends_at_the_floor_or_at_nobody(self) -> None:
+    def the_floor_carries_no_microphone_and_one_sender_of_the_hall(self) -> None:
+        floor = plan(self.room).mixes[bus_of(FLOOR)]
+        kinds = Counter(self.room.sources[source] for source in floor)
+        assert kinds[SourceKind.MIC] == 0
+        assert kinds[SourceKind.VENUE] + kinds[SourceKind.BACKUP] <= 1
+        if self.room.is_live(self.room.venue_source):
+            assert self.room.venue_source in floor
+
+    @invariant()
+    def relay_has_no_ring_also_with_pivots(self) -> None:
+        """From nobody on air does what they say lead back, through all who listen, to what they hear."""
+        arrows: dict[Channel, set[Channel]] = {}
         for seat in self.room.seats_on_air():
-            passed: list[Channel] = [seat.outgoing]
-            listener = seat
-            while listener.incoming != FLOOR and (pivot := self.room.on_air_into(listener.incoming)):
-                assert listener.incoming not in passed
-                passed.append(listener.incoming)
-                listener = pivot[1]
+            arrows.setdefault(seat.outgoing, set()).update({seat.incoming, hears(self.room, seat)})
+        for start in arrows:
+            reached: set[Channel] = set()
+            waiting = list(arrows[start])
+            while waiting:
+                channel = waiting.pop()
+                assert channel != start
+                if channel not in reached:
+                    reached.add(channel)
+                    waiting += arrows.get(channel, ())
+
+    @invariant()
+    def a_relay_is_somebody_or_the_floor(self) -> None:
+        for booth in self.room.booths.values():
+            for seat in booth.seats.values():
+                heard = hears(self.room, seat)
+                if heard != FLOOR:
+                    assert heard in (seat.incoming, seat.pivot)
+                    assert self.room.voices(heard) or self.room.floor_language == heard
+
+    @invariant()
+    def what_is_kept_of_words_is_bounded(self) -> None:
+        assert len(self.room.asks) <= MAX_ASKS
+        assert len(self.room.calls) <= MAX_CALLS
+        assert len(self.room.chat) <= MAX_LINES
+        waiting = Counter(call.person for call in self.room.calls if not call.answered)
+        assert all(count == 1 for count in waiting.values())
 
     @invariant()
     def every_channel_has_exactly_one_resolved_mode(self) -> None:
         states = channel_states(self.room)
         assert list(states) == list(self.room.languages)
         for language, state in states.items():
-            mics = [source for source in plan(self.room).mixes[bus_of(language)] if source.startswith("mic:")]
+            mics = {source for source in plan(self.room).mixes[bus_of(language)] if source.startswith("mic:")}
             engaged = self.room.on_air_into(language)
-            assert (state.booth, state.person) == ((engaged[0].id, engaged[1].person) if engaged else (None, None))
+            assert state.engaged_by == tuple(booth.id for booth, _ in engaged)
+            assert (state.booth, state.person) == (
+                (engaged[0][0].id, engaged[0][1].person) if engaged else (None, None)
+            )
+            assert (state.relay > 0) is (state.mode is Mode.INTERPRETED)
             if state.mode is Mode.INTERPRETED:
-                assert engaged
-                assert mics == ([mic_source(engaged[1].person)] if engaged[1].mic is MicState.ON_AIR else [])
+                heard = [seat for seat in self.room.voices(language) if seat.mic is MicState.ON_AIR]
+                assert mics == {mic_source(seat.person) for seat in heard}
             else:
-                assert mics == []
+                assert mics == set()
                 assert (state.mode is Mode.PASSTHROUGH) is (language == self.room.floor_language)
 
     @invariant()
@@ -249,7 +364,7 @@ class RoomMachine(RuleBasedStateMachine):
         buses = {bus_of(FLOOR)} | {
             bus_of(language, original_under=under) for language in self.room.languages for under in (False, True)
         }
-        assert set(routing.mixes) == buses
+        assert {bus for bus in routing.mixes if not bus.startswith(("rec:", "stem:"))} == buses
         for mix in routing.mixes.values():
             assert set(mix) <= set(self.room.sources)
             assert all(0.0 < gain <= 1.0 for gain in mix.values())
@@ -258,13 +373,13 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_state_is_what_the_events_made_it(self) -> None:
-        assert replay(empty_room(), self.history) == self.room
+        assert replay(house(), self.history) == self.room
 
     @invariant()
     def the_snapshot_and_the_views_come_back_from_json(self) -> None:
         assert room_from_dict(json.loads(json.dumps(room_to_dict(self.room)))) == self.room
-        for role in (Role.VIEWER, Role.INTERPRETER):
-            view = room_view(self.room, role)
+        for who in (ANYBODY, audience_of(Role.INTERPRETER, DE_UK), audience_of(Role.TECHNICIAN)):
+            view = room_view(self.room, who)
             assert json.loads(json.dumps(view)) == view
 
     def teardown(self) -> None:

@@ -3,11 +3,37 @@
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
-from interpreting.booth import MicState
-from interpreting.commands import HandoverCommand, MicCommand
-from interpreting.transitions import HANDOVER, HANDOVER_REFUSALS, MIC, MIC_REFUSALS, Party, Phase, diagram
+import pytest
+
+from interpreting.booth import Interlock, MicState
+from interpreting.commands import (
+    Command,
+    ConnectSource,
+    HandoverCommand,
+    LoseSource,
+    MicCommand,
+    RecordingCommand,
+    SelectVenue,
+    StartRecording,
+)
+from interpreting.ids import BACKUP, HALL, VENUE, SourceId, kind_of
+from interpreting.transitions import (
+    ENGAGED,
+    HANDOVER,
+    HANDOVER_REFUSALS,
+    MIC,
+    MIC_REFUSALS,
+    RECORDING,
+    SENDERS,
+    Party,
+    Phase,
+    Tape,
+    diagram,
+)
+from tests.interpreting.plenary import MODERATOR, after, empty_room
 
 
 def test_every_microphone_command_has_an_answer_in_every_state() -> None:
@@ -33,15 +59,61 @@ def test_no_refusal_is_without_somebody_to_refuse() -> None:
         assert any((phase, command, party) not in HANDOVER for party in parties)
 
 
+def test_every_interlock_makes_something_of_an_engaged_channel() -> None:
+    assert set(ENGAGED) == set(Interlock)
+
+
+@pytest.mark.parametrize(("tape", "command"), [*product(Tape, get_args(RecordingCommand))])
+def test_the_table_of_the_recorder_is_what_the_room_does(tape: Tape, command: type[RecordingCommand]) -> None:
+    room = empty_room() if tape is Tape.STOPPED else after(empty_room(), StartRecording(MODERATOR))
+    assert (after(room, command(MODERATOR)).recording is not None) is (RECORDING[tape, command] is Tape.RECORDING)
+
+
+def _sender_command(kind: type[Command], source: SourceId) -> Command:
+    if kind is SelectVenue:
+        return SelectVenue(MODERATOR, source)
+    return ConnectSource(source, kind_of(source)) if kind is ConnectSource else LoseSource(source)
+
+
+@pytest.mark.parametrize(
+    ("selected", "kind", "source"), [*product(HALL, (SelectVenue, ConnectSource, LoseSource), HALL)]
+)
+def test_the_table_of_the_halls_senders_is_what_the_room_does(
+    selected: SourceId, kind: type[Command], source: SourceId
+) -> None:
+    # What is lost flowed before, and so did the other; what comes finds nobody there.
+    flowing = () if kind is ConnectSource else HALL
+    room = after(
+        empty_room(),
+        *(ConnectSource(sender, kind_of(sender)) for sender in flowing),
+        *([SelectVenue(MODERATOR, BACKUP)] if selected == BACKUP else []),
+    )
+    rows = [now for (before, said, about), now in SENDERS.items() if (before, said, about) == (selected, kind, source)]
+    assert after(room, _sender_command(kind, source)).venue_source == (rows[0] if rows else selected)
+
+
 def test_the_diagram_shows_every_change() -> None:
     lines = diagram().splitlines()
     assert lines[0] == "stateDiagram-v2"
     assert "        off_air --> on_air: take_mic" in lines
-    assert "        coughing --> off_air: release_mic, switch_handover" in lines
+    taken = "release_mic, switch_handover, another booth's take_mic under override"
+    assert f"        coughing --> off_air: {taken}" in lines
+    assert "        stopped --> recording: start_recording" in lines
+    assert "        venue --> backup: select_venue, lose_source" in lines
+    assert "        backup --> venue: select_venue, lose_source" in lines
     assert "        asked --> accepted: ask_handover by the answerer, accept_handover by the answerer" in lines
     changes = {(before, after) for (before, _), after in MIC.items() if before is not after}
     phases = {(before, after) for (before, _, _), after in HANDOVER.items() if before is not after}
-    assert sum(" --> " in line for line in lines) == len(changes) + len(phases) + 2
+    tapes = {(before, after) for (before, _), after in RECORDING.items() if before is not after}
+    senders = {(before, after) for (before, _, _), after in SENDERS.items() if before != after}
+    assert senders == {(VENUE, BACKUP), (BACKUP, VENUE)}
+    arrows = len(changes) + len(phases) + len(tapes) + len(senders)
+    assert sum(" --> " in line for line in lines) == arrows + 4
+
+
+def test_the_rules_for_people_print_the_diagram() -> None:
+    rules = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
+    assert f"```mermaid\n{diagram()}\n```" in rules
 
 
 def test_the_module_prints_the_diagram() -> None:
