@@ -17,6 +17,7 @@ from aiohttp import web
 
 from interpreting.ids import RoomId
 from interpreting.roles import Role
+from server.coverage import CONFERENCE_ROLES, DESK_ROLES, covers
 from server.doorman import CALLER, Proof
 from server.keys import CONDUCTOR, CONFIG, DOORMAN, LIMITS
 from server.limits import ADDRESS, Rate, address_key, client_address
@@ -44,6 +45,8 @@ class Kind(StrEnum):
     LISTEN = "listen"
     SOCKET = "socket"
     PROBE = "probe"
+    HLS = "hls"
+    PAPER = "paper"
 
 
 # A whole hall stands behind one address; each figure is what a crowd of some thousand does when a session begins.
@@ -54,6 +57,9 @@ RATES: Final[Mapping[str, Rate]] = {
     Kind.LISTEN: Rate(burst=4000, per_s=200),
     Kind.SOCKET: Rate(burst=1000, per_s=50),
     Kind.PROBE: Rate(burst=60, per_s=10),
+    # A low-latency viewer asks nine times a second; more than this the server could not answer either.
+    Kind.HLS: Rate(burst=40_000, per_s=10_000),
+    Kind.PAPER: Rate(burst=300, per_s=10),
 }
 
 
@@ -61,7 +67,8 @@ RATES: Final[Mapping[str, Rate]] = {
 class Rule:
     """One line: who may use `method` on `path`, shown by which proof, served by the handler called `name`.
 
-    `devices` are what a page may ask of the browser (Permissions-Policy).
+    `devices` are what a page may ask of the browser (Permissions-Policy); `is_embeddable` pages may stand in a frame
+    of any other site.
     """
 
     name: str
@@ -71,6 +78,7 @@ class Rule:
     proof: Proof = Proof.NONE
     who: frozenset[Role | None] = ANYONE
     devices: tuple[str, ...] = ()
+    is_embeddable: bool = False
 
 
 def _rules(
@@ -81,19 +89,29 @@ def _rules(
     proof: Proof = Proof.NONE,
     who: frozenset[Role | None] = ANYONE,
     devices: tuple[str, ...] = (),
+    is_embeddable: bool = False,
 ) -> tuple[Rule, ...]:
-    return tuple(Rule(name, method, path, kind, proof, who, devices) for method in methods.split())
+    return tuple(Rule(name, method, path, kind, proof, who, devices, is_embeddable) for method in methods.split())
 
 
 _WHIP: Final = "/whip/{room}"
+_HLS: Final = "/hls/{room}"
 _WHEP: Final = "/whep/{room}/{channel}"
 _INTERPRETER: Final[frozenset[Role | None]] = frozenset({Role.INTERPRETER})
 _VENUE: Final[frozenset[Role | None]] = frozenset({Role.VENUE})
+_AT_THE_LECTERN: Final[frozenset[Role | None]] = frozenset({Role.VENUE, Role.MODERATOR, Role.TECHNICIAN, Role.SPEAKER})
+_READING: Final[frozenset[Role | None]] = frozenset({Role.INTERPRETER, Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER})
+_PAPERS: Final = "/papers/{room}/{item}"
+_ORGANISER: Final[frozenset[Role | None]] = frozenset({Role.ORGANISER})
+_PUSHES: Final = "/rooms/{room}/pushes"
+_PUSH: Final = _PUSHES + "/{name}"
+_RECORDING: Final = "/recordings/{recording}"
 
 RULES: Final[tuple[Rule, ...]] = (
     *_rules("start", "GET HEAD", "/", Kind.PAGE),
     *_rules("conference", "GET HEAD", "/c/{conference}", Kind.PAGE),
     *_rules("watch", "GET HEAD", "/r/{room}", Kind.PAGE, Proof.COOKIE),
+    *_rules("embed", "GET HEAD", "/r/{room}/embed", Kind.PAGE, is_embeddable=True),
     *_rules(
         "booth",
         "GET HEAD",
@@ -112,6 +130,8 @@ RULES: Final[tuple[Rule, ...]] = (
         _VENUE,
         devices=("microphone", "camera"),
     ),
+    *_rules("lectern", "GET HEAD", "/r/{room}/lectern", Kind.PAGE, Proof.COOKIE, _AT_THE_LECTERN),
+    *_rules("desk", "GET HEAD", "/desk", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
     *_rules("join", "GET HEAD", "/join/{invitation}", Kind.PAGE),
     *_rules("static", "GET HEAD", "/static/{file:.+}", Kind.STATIC),
     *_rules("ws", "GET", "/ws", Kind.SOCKET, Proof.SOCKET),
@@ -129,6 +149,32 @@ RULES: Final[tuple[Rule, ...]] = (
     *_rules("whep_options", "OPTIONS", _WHEP + "/{session}", Kind.LISTEN),
     *_rules("whep_switch", "PUT", _WHEP + "/{session}/channel", Kind.LISTEN, Proof.BEARER),
     *_rules("whep_options", "OPTIONS", _WHEP + "/{session}/channel", Kind.LISTEN),
+    *_rules("papers", "GET HEAD", _PAPERS, Kind.PAPER, Proof.BEARER, _READING),
+    *_rules("paper_put", "POST", _PAPERS, Kind.PAPER, Proof.BEARER, _READING),
+    # A frame carries no bearer. What a cookie can do here is to read.
+    *_rules("paper_read", "GET HEAD", _PAPERS + "/{paper}", Kind.PAPER, Proof.COOKIE, _READING),
+    *_rules("paper_remove", "DELETE", _PAPERS + "/{paper}", Kind.PAPER, Proof.BEARER, _READING),
+    *_rules("chain_run", "POST", "/chain/{room}", Kind.PAGE, Proof.BEARER, _READING),
+    *_rules("chain_runs", "GET HEAD", "/chain/{room}", Kind.PAGE, Proof.BEARER, _READING),
+    *_rules("hls_playlist", "GET HEAD", _HLS + "/{playlist}.m3u8", Kind.HLS),
+    *_rules("hls_options", "OPTIONS", _HLS + "/{playlist}.m3u8", Kind.HLS),
+    *_rules("hls_media", "GET HEAD", _HLS + "/{track}/{file}", Kind.HLS),
+    *_rules("hls_options", "OPTIONS", _HLS + "/{track}/{file}", Kind.HLS),
+    # Who may see a recording depends on whether it is published: its handlers ask (`server.recordings.viewing`).
+    *_rules("recording", "GET HEAD", _RECORDING, Kind.PAGE),
+    *_rules("recording_playlist", "GET HEAD", _RECORDING + "/{playlist}.m3u8", Kind.STATIC),
+    *_rules("recording_segment", "GET HEAD", _RECORDING + "/{track}/{msn}.m4s", Kind.STATIC),
+    *_rules("recording_header", "GET HEAD", _RECORDING + "/{track}/init-{init}.mp4", Kind.STATIC),
+    *_rules("recording_download", "GET HEAD", _RECORDING + "/download/{name}", Kind.STATIC),
+    *_rules("recording_publish", "POST", _RECORDING + "/publish", Kind.PAGE, Proof.BEARER, DESK_ROLES),
+    *_rules("recording_unpublish", "POST", _RECORDING + "/unpublish", Kind.PAGE, Proof.BEARER, DESK_ROLES),
+    *_rules("recording_remove", "DELETE", _RECORDING, Kind.PAGE, Proof.BEARER, CONFERENCE_ROLES),
+    *_rules("pushes", "GET HEAD", _PUSHES, Kind.PUBLISH, Proof.BEARER, DESK_ROLES),
+    *_rules("push_put", "PUT", _PUSH, Kind.PUBLISH, Proof.BEARER, _ORGANISER),
+    *_rules("push_remove", "DELETE", _PUSH, Kind.PUBLISH, Proof.BEARER, _ORGANISER),
+    # Nothing leaves without an organiser's wish; what should not leave may be stopped by who sees it.
+    *_rules("push_start", "PUT", _PUSH + "/live", Kind.PUBLISH, Proof.BEARER, _ORGANISER),
+    *_rules("push_stop", "DELETE", _PUSH + "/live", Kind.PUBLISH, Proof.BEARER, CONFERENCE_ROLES),
     *_rules("healthz", "GET HEAD", "/healthz", Kind.PROBE),
     *_rules("readyz", "GET HEAD", "/readyz", Kind.PROBE),
     *_rules("metrics", "GET HEAD", "/metrics", Kind.PROBE),
@@ -177,5 +223,5 @@ async def _admit(request: web.Request, rule: Rule) -> None:
         return
     if not request.app[CONDUCTOR].has_room(RoomId(room)):
         raise Problem("room_unknown")
-    if caller.invitation is not None and caller.invitation.room != room:
+    if caller.invitation is not None and not covers(caller.invitation, RoomId(room), request.app[CONFIG].conferences):
         raise Problem("wrong_room")

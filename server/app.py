@@ -13,19 +13,22 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from media.engine import Engine, EngineConfig
-from server import edges, health, pages, whep, whip, ws
+from server import chain, edges, health, pages, papers, whep, whip, ws
 from server.access import RATES, register
+from server.chain_tests import ChainTests
 from server.conductor import Clocks, Conductor
 from server.config import Config
 from server.descriptors import Doorway, free_for_connections, raise_limit
 from server.doorman import Doorman
 from server.edge_processes import EdgeProcesses
 from server.engine import MediaEngine
+from server.facts import Facts
 from server.fleet import Fleet
 from server.fleet_news import FleetNews
 from server.front import Front
@@ -34,6 +37,8 @@ from server.i18n import Translator
 from server.ice_servers import relay_addresses
 from server.keys import (
     BOOT,
+    BROADCASTS,
+    CHAIN_TESTS,
     CLOCKS,
     CONDUCTOR,
     CONFIG,
@@ -42,15 +47,28 @@ from server.keys import (
     HUB,
     LATENESS,
     LIMITS,
+    PUSHES,
+    RECORDINGS,
     REVOCATIONS,
     TEMPLATES,
     TRANSLATOR,
 )
+from server.language_detector import ProcessDetector
+from server.language_guards import LanguageGuards
 from server.lateness import Lateness
 from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, RateLimits
 from server.links import demo_conference, demo_links
+from server.livestream import hls
+from server.livestream.broadcasts import Broadcasts
+from server.priority import come_first
+from server.pushes import web as pushes
+from server.pushes.pushes import Pushes
+from server.recordings import web as recordings
+from server.recordings.rooms import Recordings, Surroundings
 from server.revocations import Revocations
 from server.security import add_headers, answer_errors
+from server.sound_watch import SoundWatch
+from server.spare_sender import SpareSender
 from server.store import open_store
 from server.store.base import Store
 from server.templating import Templates
@@ -82,10 +100,23 @@ def create_app(
     app[TRANSLATOR] = translator
     app[TEMPLATES] = Templates(config.web_root / "templates", translator)
     register(
-        app, {**pages.HANDLERS, **ws.HANDLERS, **whip.HANDLERS, **whep.HANDLERS, **health.HANDLERS, **edges.HANDLERS}
+        app,
+        {
+            **pages.HANDLERS,
+            **papers.HANDLERS,
+            **chain.HANDLERS,
+            **ws.HANDLERS,
+            **whip.HANDLERS,
+            **whep.HANDLERS,
+            **health.HANDLERS,
+            **edges.HANDLERS,
+            **pushes.HANDLERS,
+            **recordings.HANDLERS,
+            **hls.HANDLERS,
+        },
     )
     app.on_response_prepare.append(add_headers)
-    app.on_shutdown.extend([_warn_pages, _let_edges_go])
+    app.on_shutdown.extend([_warn_pages, _let_edges_go, _let_viewers_go])
     app.cleanup_ctx.append(_parts(engine, store))
     return app
 
@@ -106,6 +137,10 @@ def _parts(
                 engine = await _open_engine(config, stack)
             fleet = app[FLEET] = await _open_fleet(app, engine, store, stack)
             conductor = app[CONDUCTOR] = _conductor(app, fleet, store)
+            conductor.attach(SpareSender(fleet))
+            broadcasts = app[BROADCASTS] = await _open_broadcasts(app, fleet, stack)
+            conductor.attach(broadcasts)
+            await _open_guards(app, engine, stack)
             watchman = Watchman(app[HUB], conductor, clocks.now)
 
             async def look(revoked: frozenset[str]) -> None:
@@ -116,8 +151,11 @@ def _parts(
             app[REVOCATIONS] = revocations
             is_secure = config.public_url.startswith("https://")
             app[DOORMAN] = Doorman(config.secret, revocations, clocks.now, is_secure=is_secure)
+            conductor.attach(await _open_recordings(app, engine, stack))
+            conductor.attach(await _open_pushes(app, fleet, store, stack))
             await conductor.open()
             stack.push_async_callback(conductor.aclose)
+            _open_facts(app, stack)
             await revocations.open()
             stack.push_async_callback(revocations.aclose)
             lateness = app[LATENESS] = Lateness()
@@ -137,10 +175,56 @@ def _conductor(app: web.Application, engine: MediaEngine, store: Store) -> Condu
         engine,
         store,
         app[CLOCKS],
-        on_change=lambda room: hub.tell_room(room, conductor.version(room), lambda role: conductor.view(room, role)),
+        on_change=lambda room: hub.tell_room(room, conductor.version(room), lambda who: conductor.view(room, who)),
         demo_rooms=frozenset(room.id for room in demo.rooms) if demo else frozenset(),
     )
     return conductor
+
+
+def _open_facts(app: web.Application, stack: AsyncExitStack) -> None:
+    """Tell the desks what is no state, until the stack is closed."""
+    facts = Facts(app[HUB], app[CONDUCTOR], app[PUSHES], app[BROADCASTS], app[CONFIG].data)
+    facts.open()
+    stack.push_async_callback(facts.aclose)
+
+
+async def _open_pushes(app: web.Application, engine: MediaEngine, store: Store, stack: AsyncExitStack) -> Pushes:
+    """Take up the pushes that ran, to be ended with the stack."""
+    found = app[PUSHES] = Pushes(app[CONFIG].rooms, engine, store, app[CLOCKS].now)
+    await found.open()
+    stack.push_async_callback(found.aclose)
+    return found
+
+
+async def _open_recordings(app: web.Application, engine: MediaEngine, stack: AsyncExitStack) -> Recordings:
+    """Learn which recordings there are, and be ready to go on with those that ran; to be closed with the stack."""
+    config, conductor, clocks = app[CONFIG], app[CONDUCTOR], app[CLOCKS]
+    around = Surroundings(
+        streams=engine,
+        now=clocks.now,
+        monotonic=clocks.monotonic,
+        secret=config.secret,
+        titles={id: room.title for id, room in config.rooms.items()},
+        is_loaded=lambda: conductor.is_ready,
+        on_trouble=lambda room, why: conductor.note_trouble(room, "recording_paused", is_there=why is not None),
+    )
+    found = app[RECORDINGS] = Recordings(config.recordings, config.data / "recordings", around)
+    await found.open()
+    stack.push_async_callback(found.aclose)
+    return found
+
+
+async def _open_guards(app: web.Application, engine: MediaEngine, stack: AsyncExitStack) -> None:
+    """Watch how the rooms sound and which language is spoken where, and be ready to test; closed with the stack."""
+    hub, command = app[HUB], app[CONFIG].languages.detector
+    guards = LanguageGuards(engine, partial(ProcessDetector.open, command) if command else None)
+    stack.push_async_callback(guards.aclose)
+    app[CONDUCTOR].attach(guards)
+    tests = app[CHAIN_TESTS] = ChainTests(engine, app[CONFIG].data / "chain", app[CLOCKS].now)
+    app[CONDUCTOR].attach(tests)
+    watch = SoundWatch(engine, hub, guards)
+    watch.open()
+    stack.push_async_callback(watch.aclose)
 
 
 async def _open_fleet(app: web.Application, engine: MediaEngine, store: Store, stack: AsyncExitStack) -> Fleet:
@@ -158,6 +242,17 @@ async def _open_fleet(app: web.Application, engine: MediaEngine, store: Store, s
     news.open()
     stack.push_async_callback(news.aclose)
     return fleet
+
+
+async def _open_broadcasts(app: web.Application, engine: MediaEngine, stack: AsyncExitStack) -> Broadcasts:
+    """Open the livestreams, to be closed with the stack."""
+    config, clocks = app[CONFIG], app[CLOCKS]
+    broadcasts = Broadcasts(
+        config.rooms, engine, config.data / "hls", config.livestream, now=clocks.now, monotonic=clocks.monotonic
+    )
+    await broadcasts.open()
+    stack.push_async_callback(broadcasts.aclose)
+    return broadcasts
 
 
 async def _open_engine(config: Config, stack: AsyncExitStack) -> MediaEngine:
@@ -185,6 +280,11 @@ async def _let_edges_go(app: web.Application) -> None:
     await app[FLEET].aclose()
 
 
+async def _let_viewers_go(app: web.Application) -> None:
+    """End the waiting of players, which come again when there is a server again."""
+    app[BROADCASTS].hush()
+
+
 def run(config: Config) -> None:
     """Serve until SIGINT or SIGTERM, then say goodbye to the pages and stop. Raises OSError for a port in use."""
     asyncio.run(_run(config))
@@ -195,6 +295,7 @@ async def _run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    come_first()
     app = create_app(config)
     runner = Front(app, IDLE_TIMEOUT_S, STOP_TIMEOUT_S)
     try:
@@ -218,7 +319,8 @@ def _greeting(config: Config, port: int) -> list[str]:
         base = f"{base.removesuffix(':0')}:{port}"
     lines = [f"Tolmach is at {base}/"]
     for link in demo_links(config, time.time()):
-        place = " ".join(part for part in (link.role.value, link.booth, link.name) if part)
+        backup = "backup" if link.is_backup else ""
+        place = " ".join(part for part in (link.role.value, link.booth, link.name, backup) if part)
         lines.append(f"  {link.room:<12} {place:<26} {base}{link.path}")
     if len(lines) > 1:
         lines.append(f"Open {base}/ in a browser on this machine: it shows all these links. Ctrl+C stops the server.")

@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     invite.add_argument("--room", required=True, metavar="R")
     invite.add_argument("--role", required=True, choices=[role.value for role in Role], metavar="ROLE")
     invite.add_argument("--booth", metavar="B", help="for interpreters: their booth")
+    invite.add_argument("--backup", action="store_true", help="for a venue: the second sender, which takes over")
     invite.add_argument("--name", default="", metavar="N", help="the person's name, as others see it")
     invite.add_argument(
         "--hours", type=float, default=DEFAULT_HOURS, metavar="H", help=f"how long it holds ({DEFAULT_HOURS:g})"
@@ -129,7 +130,11 @@ def _invite(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     booth = _booth(room, role, options.booth)
     if not 0 < options.hours <= MAX_HOURS:
         raise Misuse(f"--hours: {options.hours:g} is no sensible time. Write 1 to {MAX_HOURS}")
-    invitation = Invitation.new(room.id, role, booth=booth, name=options.name.strip(), hours=options.hours)
+    if options.backup and role is not Role.VENUE:
+        raise Misuse(f"--backup: only a venue can be the backup. Leave it out for the role {role}")
+    invitation = Invitation.new(
+        room.id, role, booth=booth, name=options.name.strip(), hours=options.hours, is_backup=options.backup
+    )
     print(f"{config.public_url}/join/{issue(config.secret, invitation)}")
     _say(f"id: {invitation.id}    (to take it back: tolmach revoke {invitation.id})")
     return 0

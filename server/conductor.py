@@ -12,30 +12,31 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
-from interpreting.booth import Booth
-from interpreting.commands import Command, ConnectSource, EnterBooth, LeaveBooth, LoseSource, StepAway
+from interpreting.audience import Audience
+from interpreting.commands import Command, ConnectSource, EnterBooth, LeaveBooth, LoseSource, StartRecording, StepAway
 from interpreting.errors import Code, Refused
-from interpreting.ids import DEMO, FLOOR, VENUE, BusId, PersonId, RoomId, SourceId, kind_of
-from interpreting.plan import RoutingPlan, plan, ramp_ms
+from interpreting.ids import DEMO, FLOOR, PersonId, RoomId, kind_of
+from interpreting.plan import RoutingPlan, plan
 from interpreting.roles import Role
-from interpreting.room import Room
 from interpreting.view import room_view
 from media.engine import (
     EngineEvent,
     EngineStats,
-    Mix,
     MixerFailed,
     PeerClosed,
     PeerConnected,
     SourceFlowing,
     SourceSilent,
 )
+from media.stream import InitMade, PartMade, StreamFailed
 from server.config_rooms import RoomConfig
 from server.engine import MediaEngine
+from server.follower import Follower
 from server.ledger import Connection, Ledger
+from server.routing import SILENT, tell_difference
 from server.store.base import Document, Store, StoreUnavailable
 from server.switchboard import Switchboard, global_name, local_name
 from server.tokens import Invitation
@@ -47,7 +48,6 @@ TICK_S: Final = 1.0
 STORE_LOOK_S: Final = 2.0
 # Longer than any page resends a command; short enough that the store forgets.
 ANSWER_KEPT_S: Final = 600.0
-_SILENT: Final = RoutingPlan({}, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ class _Stage:
     config: RoomConfig
     ledger: Ledger
     lock: asyncio.Lock
-    plan: RoutingPlan = _SILENT
+    plan: RoutingPlan = SILENT
     had_venue: bool = False
+    troubles: set[str] = field(default_factory=set)
 
 
 class Conductor:
@@ -83,7 +84,7 @@ class Conductor:
     ) -> None:
         self.switchboard = Switchboard(engine)
         self._stages = {
-            id: _Stage(config, Ledger(_room_of(config), store), asyncio.Lock()) for id, config in rooms.items()
+            id: _Stage(config, Ledger(config.as_room(), store), asyncio.Lock()) for id, config in rooms.items()
         }
         self._engine = engine
         self._store = store
@@ -94,6 +95,18 @@ class Conductor:
         self._absent_since: dict[tuple[RoomId, PersonId], float] = {}
         self._told_listeners: dict[RoomId, Counter[str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._followers: list[Follower] = []
+
+    def attach(self, follower: Follower) -> None:
+        """Have a follower told of every room from now on; before `open`, so that it misses nothing."""
+        self._followers.append(follower)
+
+    def note_trouble(self, room: RoomId, trouble: str, *, is_there: bool) -> None:
+        """Show those who run the room that something is amiss beside its sound, or no longer."""
+        troubles = self._stages[room].troubles
+        if is_there != (trouble in troubles):
+            troubles.symmetric_difference_update({trouble})
+            self._on_change(room)
 
     async def open(self) -> None:
         """Load the rooms, put them on air as they were, and begin to follow the engine.
@@ -141,19 +154,21 @@ class Conductor:
         """Return how many events made the room."""
         return self._stages[room].ledger.version
 
-    def view(self, room: RoomId, role: Role) -> dict[str, object]:
-        """Return the room's state as the role may see it, ready for JSON."""
+    def view(self, room: RoomId, audience: Audience | Role) -> dict[str, object]:
+        """Return the room's state as the audience may see it, ready for JSON."""
         stage = self._stages[room]
         counts = self._told_listeners.get(room, Counter())
         channels = (FLOOR, *stage.config.languages)
         view = room_view(
             stage.ledger.room,
-            role,
+            audience,
             title=stage.config.title,
             listeners={channel: counts[channel] for channel in channels},
         )
         if stage.had_venue and view["venue"] != "live":
             view["venue"] = "lost"
+        is_staff = (Audience(audience) if isinstance(audience, Role) else audience).is_staff
+        view["troubles"] = sorted(stage.troubles) if is_staff else []
         return view
 
     async def execute(self, room: RoomId, command: Command) -> int:
@@ -209,6 +224,8 @@ class Conductor:
         return await self._engine.stats()
 
     async def _carry_out(self, stage: _Stage, command: Command) -> int:
+        if isinstance(command, StartRecording) and not stage.config.recording:
+            raise Refused(Code.FORBIDDEN)
         before = stage.ledger.room
         try:
             await stage.ledger.change(command, self._clocks.now())
@@ -227,15 +244,12 @@ class Conductor:
 
     def _follow_plan(self, stage: _Stage) -> None:
         """Tell the engine the difference between the plan it follows and the one the room demands."""
-        room, before, after = stage.config.id, stage.plan, plan(stage.ledger.room)
-        for bus, mix in after.mixes.items():
-            if before.mixes.get(bus) != mix:
-                self._engine.set_mix(global_name(room, bus), _mix(room, bus, before.mixes.get(bus, {}), mix))
-        if before is _SILENT or before.picture != after.picture:
-            picture = after.picture
-            self._engine.set_picture(room, None if picture is None else global_name(room, picture))
+        after = plan(stage.ledger.room)
+        tell_difference(self._engine, stage.config.id, stage.plan, after)
         stage.plan = after
-        stage.had_venue = stage.had_venue or VENUE in stage.ledger.room.sources
+        stage.had_venue = stage.had_venue or stage.ledger.room.venue_now is not None
+        for follower in self._followers:
+            follower.follow(stage.ledger.room, after)
 
     async def _raise_curtain(self, stage: _Stage) -> None:
         room = stage.config.id
@@ -276,10 +290,16 @@ class Conductor:
         for room, stage in self._stages.items():
             if not stage.ledger.is_loaded:
                 await self._load_late(stage)
+            await self._settle(stage)
             counts = self.switchboard.listeners(room)
             if counts != self._told_listeners.get(room, Counter()):
                 self._told_listeners[room] = counts
                 self._on_change(room)
+
+    async def _settle(self, stage: _Stage) -> None:
+        async with stage.lock:
+            with suppress(StoreUnavailable):
+                await stage.ledger.settle()
 
     async def _let_back(self, room: RoomId, person: PersonId) -> None:
         """Seat a person whose page is connected; tried again at the next tick while the store is out of reach."""
@@ -346,6 +366,9 @@ class Conductor:
                 self._source(event.source, is_flowing=True)
             case SourceSilent():
                 self._source(event.source, is_flowing=False)
+            case InitMade() | PartMade() | StreamFailed():
+                for follower in self._followers:
+                    follower.take_in(event)
             case _:
                 assert_never(event)
 
@@ -354,29 +377,3 @@ class Conductor:
         if room in self._stages and source != DEMO:
             fact = ConnectSource(source, kind_of(source)) if is_flowing else LoseSource(source)
             self._note(self._stages[room], fact)
-
-
-def check_own_booth(command: Command, invitation: Invitation) -> Command:
-    """Return the command with the name of the invitation; raise Refused for a booth it is not for.
-
-    Who somebody is, is said by their invitation and never by a message.
-    """
-    if not isinstance(command, EnterBooth):
-        return command
-    if invitation.booth not in (None, command.booth):
-        raise Refused(Code.FORBIDDEN)
-    return replace(command, name=invitation.name or command.name)
-
-
-def _room_of(config: RoomConfig) -> Room:
-    booths = {booth.id: Booth(booth.id, booth.languages) for booth in config.booths}
-    return Room(config.id, config.languages, booths, config.floor_language, config.fallbacks)
-
-
-def _mix(room: RoomId, bus: str, before: Mapping[SourceId, float], after: Mapping[SourceId, float]) -> dict[str, Mix]:
-    """Return a bus's new mix for the engine: every gain with its ramp, and 0.0 for what goes."""
-    mix: dict[str, Mix] = {}
-    for source in (*after, *(gone for gone in before if gone not in after)):
-        old, new = before.get(source, 0.0), after.get(source, 0.0)
-        mix[global_name(room, source)] = Mix(new, ramp_ms(BusId(bus), kind_of(source), old, new))
-    return mix

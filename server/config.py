@@ -4,7 +4,9 @@
 with it and how to mend it. With neither file nor environment it describes the demo conference.
 
 The file, with the defaults where there are any (conferences are described in `config_rooms.py`, TURN servers in
-`config_ice.py`, edges and how many listeners are taken in `config_edges.py`, proxies in `config_proxies.py`):
+`config_ice.py`, edges and how many listeners are taken in `config_edges.py`, proxies in `config_proxies.py`,
+the livestream in `config_livestream.py`, recordings in `config_recordings.py`, the language guard in
+`config_languages.py`):
 
     host = ""                              # TOLMACH_HOST; "" is every address, IPv4 and IPv6
     port = 8080                            # TOLMACH_PORT, TCP
@@ -37,8 +39,14 @@ from interpreting.ids import RoomId
 from server.config_edges import ENVIRONMENT as EDGES_ENVIRONMENT
 from server.config_edges import EdgesConfig, parse_edges
 from server.config_ice import IceConfig, parse_ice
+from server.config_languages import ENVIRONMENT as LANGUAGES_ENVIRONMENT
+from server.config_languages import LanguagesConfig, parse_languages
+from server.config_livestream import ENVIRONMENT as LIVESTREAM_ENVIRONMENT
+from server.config_livestream import LivestreamConfig, parse_livestream
 from server.config_proxies import ENVIRONMENT as PROXIES_ENVIRONMENT
 from server.config_proxies import Networks, parse_proxies
+from server.config_recordings import ENVIRONMENT as RECORDINGS_ENVIRONMENT
+from server.config_recordings import RecordingsConfig, parse_recordings
 from server.config_rooms import BoothConfig, ConferenceConfig, RoomConfig, parse_conferences
 from server.config_table import ConfigError, Table
 
@@ -62,6 +70,9 @@ _ENVIRONMENT = {
     "turn_ttl_s": "TOLMACH_TURN_TTL_S",
     **EDGES_ENVIRONMENT,
     **PROXIES_ENVIRONMENT,
+    **LANGUAGES_ENVIRONMENT,
+    **LIVESTREAM_ENVIRONMENT,
+    **RECORDINGS_ENVIRONMENT,
 }
 
 
@@ -85,6 +96,9 @@ class Config:
     ice: IceConfig
     edges: EdgesConfig
     trusted_proxies: Networks
+    languages: LanguagesConfig
+    livestream: LivestreamConfig
+    recordings: RecordingsConfig
     conferences: tuple[ConferenceConfig, ...]
 
     @property
@@ -101,7 +115,8 @@ def load_config(file: Path | None = None, environ: Mapping[str, str] | None = No
     environment = os.environ if environ is None else environ
     given = {key: name for key, name in _ENVIRONMENT.items() if environment.get(name, "").strip()}
     values = _read_toml(file) if file else {}
-    values |= {key: environment[name] for key, name in given.items()}
+    for key, name in given.items():
+        _overrule(values, key, environment[name])
     table = Table(values, names=given)
     data = _data_folder(table)
     port = table.port("port", 8080)
@@ -119,10 +134,22 @@ def load_config(file: Path | None = None, environ: Mapping[str, str] | None = No
         ice=parse_ice(table),
         edges=parse_edges(table),
         trusted_proxies=parse_proxies(table),
+        languages=parse_languages(table),
+        livestream=parse_livestream(table),
+        recordings=parse_recordings(table),
         conferences=parse_conferences(table),
     )
     table.close()
     return config
+
+
+def _overrule(values: dict[str, Any], key: str, value: str) -> None:
+    """Put a value in the place of the file's; `table.key` stands in a table."""
+    group, _, leaf = key.rpartition(".")
+    if not group:
+        values[leaf] = value
+    elif isinstance(values.setdefault(group, {}), dict):
+        values[group] = {**values[group], leaf: value}
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The conferences in the configuration: their rooms, channels and booths, and the demo conference.
 
+Where a room may be pushed to is described in `config_pushes.py`.
+
 [[conference]]
 id = "congress"
 title = { de = "Kongress", uk = "Конгрес", en = "Congress" }
@@ -10,23 +12,46 @@ title = { de = "Saal", uk = "Зала", en = "Hall" }
 languages = ["de", "uk", "en"]         # the channels, in the order listeners see
 floor_language = "de"                  # what is spoken at first
 fallbacks = { en = "floor" }           # what a silent channel carries: ducked (the default), floor or silence
+livestream = true                      # false: low-delay listening alone
+recording = true                       # false: nobody may start one
+original_under = false                 # true: the livestream's languages have the original softly underneath
+interlock = "interlock"                # two booths on one channel: none, interlock (the default) or override
 
 [[conference.room.booth]]
 id = "de-uk"
 languages = ["de", "uk"]               # outgoing A, B and perhaps C
+
+[[conference.room.item]]               # the programme, in its order
+id = "opening"
+title = { de = "Eröffnung", uk = "Відкриття", en = "Opening" }
+speaker = "Oksana Example"
+language = "uk"                        # may be left out; a channel of the room, which the floor then speaks
+kind = "speech"                        # speech (the default), playout, panel or break
+starts = "09:30"                       # or a moment such as 2026-11-22T09:30+02:00; may be left out
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 
-from interpreting.ids import BoothId, Language, RoomId
+from interpreting.booth import Booth, Interlock
+from interpreting.ids import BoothId, ItemId, Language, RoomId
 from interpreting.languages import Fallback
+from interpreting.programme import Item, ItemKind
+from interpreting.room import Room
+from server.config_pushes import parse_pushes
 from server.config_table import ConfigError, Table, checked_language
+from server.pushes.target import Target
 
 PAGE_LANGUAGES = ("de", "uk", "en")
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 _DEMO = """
 [[conference]]
@@ -39,6 +64,40 @@ title = { de = "Plenum", uk = "Пленарна зала", en = "Plenary" }
 languages = ["de", "uk", "en"]
 floor_language = "de"
 booth = [{ id = "de-uk", languages = ["de", "uk"] }, { id = "en", languages = ["en", "de"] }]
+
+[[conference.room.item]]
+id = "opening"
+title = { de = "Begrüßung", uk = "Привітання", en = "Welcome" }
+speaker = "Anna Beispiel"
+language = "de"
+starts = "09:30"
+
+[[conference.room.item]]
+id = "partners"
+title = { de = "Partnerstädte im Gespräch", uk = "Розмова міст-партнерів", en = "Partner cities in conversation" }
+speaker = "Іван Приклад"
+language = "uk"
+starts = "09:45"
+
+[[conference.room.item]]
+id = "film"
+title = { de = "Film: ein Jahr zusammen", uk = "Фільм: рік разом", en = "Film: a year together" }
+kind = "playout"
+starts = "10:15"
+
+[[conference.room.item]]
+id = "break"
+title = { de = "Kaffeepause", uk = "Перерва на каву", en = "Coffee break" }
+kind = "break"
+starts = "10:30"
+
+[[conference.room.item]]
+id = "panel"
+title = { de = "Podium: was als Nächstes?", uk = "Дискусія: що далі?", en = "Panel: what next?" }
+speaker = "Mary Sample, Олена Взірець"
+language = "en"
+kind = "panel"
+starts = "11:00"
 
 [[conference.room]]
 id = "workshop-1"
@@ -74,6 +133,25 @@ class RoomConfig:
     booths: tuple[BoothConfig, ...]
     floor_language: Language
     fallbacks: Mapping[Language, Fallback]
+    livestream: bool = True
+    recording: bool = True
+    original_under: bool = False
+    interlock: Interlock = Interlock.INTERLOCK
+    items: tuple[Item, ...] = ()
+    pushes: tuple[Target, ...] = ()
+
+    def as_room(self) -> Room:
+        """Return the room of the domain, with nobody in it."""
+        booths = {booth.id: Booth(booth.id, booth.languages) for booth in self.booths}
+        return Room(
+            self.id,
+            self.languages,
+            booths,
+            self.floor_language,
+            self.fallbacks,
+            interlock=self.interlock,
+            items=self.items,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +202,59 @@ def _room(table: Table) -> RoomConfig:
         booths=booths,
         floor_language=floor_language,
         fallbacks=_fallbacks(table, languages),
+        livestream=table.flag("livestream", True),
+        recording=table.flag("recording", True),
+        original_under=table.flag("original_under", False),
+        interlock=_choice(table, "interlock", Interlock.INTERLOCK),
+        items=_items(table, languages),
+        pushes=parse_pushes(table.tables("push"), languages),
     )
     table.close()
     return room
+
+
+def _items(table: Table, languages: tuple[Language, ...]) -> tuple[Item, ...]:
+    items = tuple(_item(item, languages) for item in table.tables("item"))
+    _refuse_twins(table.key("item"), (item.id for item in items))
+    return items
+
+
+def _item(table: Table, languages: tuple[Language, ...]) -> Item:
+    tag = table.text("language", "")
+    if tag and checked_language(table.key("language"), tag) not in languages:
+        raise ConfigError(table.key("language"), f'the room has no channel "{tag}"', f"Use {', '.join(languages)}")
+    item = Item(
+        id=ItemId(table.slug("id")),
+        title=_title(table),
+        speaker=table.text("speaker", ""),
+        language=Language(tag) if tag else None,
+        kind=_choice(table, "kind", ItemKind.SPEECH),
+        starts=_starts(table),
+    )
+    table.close()
+    return item
+
+
+def _starts(table: Table) -> str | None:
+    """Return when an item begins as it was written, None when it was not. People read it; nothing is timed by it."""
+    text = table.text("starts", "")
+    if not text or _TIME_OF_DAY.fullmatch(text):
+        return text or None
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        mend = 'Write it as "09:30" or "2026-11-22T09:30+02:00"'
+        raise ConfigError(table.key("starts"), f"{text!r} is no time", mend) from None
+    return text
+
+
+def _choice(table: Table, name: str, default: _Choice) -> _Choice:
+    """Return one of an enum's words."""
+    text = table.text(name, default.value)
+    kind = type(default)
+    if text not in list(kind):
+        raise ConfigError(table.key(name), f"{text!r} will not do", f"Write one of {', '.join(kind)}")
+    return kind(text)
 
 
 def _booth(table: Table, of_room: tuple[Language, ...]) -> BoothConfig:

@@ -71,6 +71,16 @@ class Table:
             )
         return value
 
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._get(name, default)
+        if isinstance(value, str):
+            # As the environment says it.
+            value = {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower(), value)
+        if not isinstance(value, bool):
+            raise ConfigError(self.key(name), f"{value!r} is neither true nor false", "Write true or false")
+        return value
+
     def texts(self, name: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Return a list of strings, none twice; one string with commas stands for a list."""
         value = self._get(name, default)
@@ -118,6 +128,14 @@ class Table:
             header = re.sub(r"\[\d+\]", "", self.key(name))
             raise ConfigError(self.key(name), "it is no list of tables", f"Begin each with [[{header}]]")
         return [Table(item, f"{self.key(name)}[{number}]") for number, item in enumerate(value, 1)]
+
+    def table(self, name: str) -> Table:
+        """Return a table of its own, empty when it is not there. What came from elsewhere is named `name.key`."""
+        value = self._get(name, {})
+        if not isinstance(value, dict):
+            raise ConfigError(self.key(name), "it is no table", f"Begin it with [{self.key(name)}]")
+        names = {key.removeprefix(f"{name}."): told for key, told in self._names.items() if key.startswith(f"{name}.")}
+        return Table(value, self.key(name), names)
 
     def close(self) -> None:
         """Raise ConfigError for a key that was never asked for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -21,6 +22,7 @@ from server.tokens import EdgePass, Invitation, TokenError, read, read_edge_pass
 
 COOKIE_PREFIX: Final = "tolmach_"
 LANGUAGE_COOKIE: Final = "tolmach_lang"
+DESK: Final = "/desk"
 # Each costs one signature check; nobody holds more links of one server.
 MAX_COOKIES_READ: Final = 16
 
@@ -137,6 +139,17 @@ class Doorman:
             raise Problem("token_revoked")
         return Caller(edge=found)
 
+    async def every_caller(self, request: web.Request) -> tuple[Caller, ...]:
+        """Return all that the caller is by bearer and cookies; what is bad among them counts for nothing."""
+        callers: list[Caller] = []
+        if "Authorization" in request.headers:
+            callers.append(await self._by_bearer(request))
+        names = [name for name in request.cookies if name.startswith(COOKIE_PREFIX) and name != LANGUAGE_COOKIE]
+        for name in names[:MAX_COOKIES_READ]:
+            with suppress(Problem):
+                callers.append(await self._by_named_cookie(request, name.removeprefix(COOKIE_PREFIX)))
+        return tuple(callers)
+
     async def _by_named_cookie(self, request: web.Request, id: str) -> Caller:
         token = request.cookies.get(COOKIE_PREFIX + id) if _ID.fullmatch(id) else None
         if token is None:
@@ -156,7 +169,7 @@ class Doorman:
         segments = request.path.strip("/").split("/")
         others: list[Caller] = []
         names = [name for name in request.cookies if name.startswith(COOKIE_PREFIX) and name != LANGUAGE_COOKIE]
-        for name in names[:MAX_COOKIES_READ] if len(segments) > 2 else ():
+        for name in names[:MAX_COOKIES_READ] if len(segments) > 2 or request.path == DESK else ():
             try:
                 caller = await self._by_named_cookie(request, name.removeprefix(COOKIE_PREFIX))
             except Problem:
@@ -196,5 +209,7 @@ def page_path(invitation: Invitation) -> str:
             return f"{room}/booth/{invitation.booth}"
         case Role.VENUE:
             return f"{room}/venue"
+        case Role.MODERATOR | Role.TECHNICIAN | Role.ORGANISER:
+            return DESK
         case _:
             return room

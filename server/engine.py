@@ -8,9 +8,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
-from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, PeerConnected
+from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, PeerConnected, Quality, SoundTap
+from media.stream import Slide, StreamSpec, Track
+from media.stream_taps import Tap
 
-__all__ = ["Answer", "EngineEvent", "EngineStats", "MediaEngine", "Mix", "PeerClosed", "PeerConnected"]
+__all__ = [
+    "Answer",
+    "EngineEvent",
+    "EngineStats",
+    "MediaEngine",
+    "Mix",
+    "PeerClosed",
+    "PeerConnected",
+    "Quality",
+    "SoundTap",
+]
 
 
 class MediaEngine(Protocol):
@@ -48,8 +60,52 @@ class MediaEngine(Protocol):
         """Say which video source a picture forwards."""
         ...
 
+    def set_patience(self, source: str, silent_after_s: float) -> None:
+        """Say how long a source may send nothing until it is silent."""
+        ...
+
     def add_demo(self, audio: str, video: str) -> None:
         """Add a generated source, made only while somebody hears or sees it."""
+        ...
+
+    def start_stream(self, stream: str, spec: StreamSpec) -> None:
+        """Package buses and a picture into parts; ignored while the stream runs."""
+        ...
+
+    def add_track(self, stream: str, track: Track) -> None:
+        """Have a running stream carry one bus more, from its next segment on."""
+        ...
+
+    def stop_stream(self, stream: str) -> None:
+        """End a stream; what is left of it still comes as its last parts."""
+        ...
+
+    def set_slide(self, stream: str, slide: Slide) -> None:
+        """Say what stands on the slide while a stream has no picture."""
+        ...
+
+    def hold(self, stream: str, held: bool) -> None:
+        """Show the slide though there is a picture, or the picture again."""
+        ...
+
+    def open_tap(self, stream: str, tracks: frozenset[str]) -> Tap:
+        """Give a queue of a running stream's samples; from any thread."""
+        ...
+
+    def close_tap(self, stream: str, tap: Tap) -> None:
+        """Put no more into that queue; from any thread."""
+        ...
+
+    def tap_sound(self, bus: str) -> SoundTap:
+        """Give a queue of a bus's sound, a tick at a time."""
+        ...
+
+    def untap_sound(self, bus: str, tap: SoundTap) -> None:
+        """Put no more into that queue."""
+        ...
+
+    def quality(self) -> Mapping[str, Quality]:
+        """Return how every source sounds that somebody hears just now."""
         ...
 
     async def stats(self) -> EngineStats:

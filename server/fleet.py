@@ -15,7 +15,10 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import Any, Final
 
+from media.engine import Quality, SoundTap
 from media.errors import MediaError, Overloaded, PeerUnknown
+from media.stream import Slide, StreamSpec, Track
+from media.stream_taps import Tap
 from server.edge_link import EdgeFigures, EdgeGone, EdgeLink, EdgeOutlet
 from server.edge_messages import (
     Answered,
@@ -41,7 +44,7 @@ LOOK_S: Final = 0.1
 FAREWELL_S: Final = 0.5
 EDGE_LOST: Final = "edge_lost"
 # What one engine's figures say of its sources and its mixer has no sum.
-_OWN_FIGURES: Final = ("mixer", "publishers")
+_OWN_FIGURES: Final = ("mixer", "publishers", "streams")
 
 
 class Fleet:
@@ -211,9 +214,53 @@ class Fleet:
         """Say which video source a picture forwards, here and so everywhere."""
         self._local.set_picture(picture, source)
 
+    def set_patience(self, source: str, silent_after_s: float) -> None:
+        """See `MediaEngine.set_patience`."""
+        self._local.set_patience(source, silent_after_s)
+
     def add_demo(self, audio: str, video: str) -> None:
         """Add a generated source, here."""
         self._local.add_demo(audio, video)
+
+    def start_stream(self, stream: str, spec: StreamSpec) -> None:
+        """Streams are made here. See `MediaEngine.start_stream`, and so on."""
+        self._local.start_stream(stream, spec)
+
+    def add_track(self, stream: str, track: Track) -> None:
+        """See `MediaEngine.add_track`."""
+        self._local.add_track(stream, track)
+
+    def stop_stream(self, stream: str) -> None:
+        """See `MediaEngine.stop_stream`."""
+        self._local.stop_stream(stream)
+
+    def set_slide(self, stream: str, slide: Slide) -> None:
+        """See `MediaEngine.set_slide`."""
+        self._local.set_slide(stream, slide)
+
+    def hold(self, stream: str, held: bool) -> None:
+        """See `MediaEngine.hold`."""
+        self._local.hold(stream, held)
+
+    def open_tap(self, stream: str, tracks: frozenset[str]) -> Tap:
+        """See `MediaEngine.open_tap`."""
+        return self._local.open_tap(stream, tracks)
+
+    def close_tap(self, stream: str, tap: Tap) -> None:
+        """See `MediaEngine.close_tap`."""
+        self._local.close_tap(stream, tap)
+
+    def tap_sound(self, bus: str) -> SoundTap:
+        """See `MediaEngine.tap_sound`; sound is made here."""
+        return self._local.tap_sound(bus)
+
+    def untap_sound(self, bus: str, tap: SoundTap) -> None:
+        """See `MediaEngine.untap_sound`."""
+        self._local.untap_sound(bus, tap)
+
+    def quality(self) -> Mapping[str, Quality]:
+        """See `MediaEngine.quality`; what edges' listeners hear is decoded here."""
+        return self._local.quality()
 
     async def stats(self) -> EngineStats:
         """Return the figures of all engines together; those of edges are half a second old at most.

@@ -17,9 +17,11 @@ from server.conductor import Conductor
 from server.engine import EngineStats
 from server.fleet import Fleet
 from server.hub import Hub
-from server.keys import CONDUCTOR, FLEET, HUB, LATENESS, REVOCATIONS
+from server.keys import BROADCASTS, CONDUCTOR, FLEET, HUB, LATENESS, RECORDINGS, REVOCATIONS
 from server.lateness import Lateness
+from server.livestream.figures import livestream_lines
 from server.problems import Problem
+from server.recordings.rooms import Recordings
 
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -41,7 +43,8 @@ async def metrics(request: web.Request) -> web.Response:
     conductor, hub = request.app[CONDUCTOR], request.app[HUB]
     stats = await conductor.stats()
     lines = [*_web_lines(conductor, hub), *_loop_lines(request.app[LATENESS]), *_engine_lines(stats)]
-    lines += [*_publisher_lines(stats.publishers), *_edge_lines(request.app[FLEET])]
+    lines += [*_publisher_lines(stats.publishers), *_stream_lines(stats.streams), *_edge_lines(request.app[FLEET])]
+    lines += [*_recording_lines(request.app[RECORDINGS]), *livestream_lines(request.app[BROADCASTS])]
     response = web.Response(text="\n".join(lines) + "\n")
     response.headers["Content-Type"] = _PROMETHEUS
     return response
@@ -80,6 +83,15 @@ def _publisher_lines(publishers: Mapping[str, Mapping[str, float]]) -> Iterator[
             yield f'tolmach_publisher_{name}{{of="{_label(kind)}"}} {value}'
 
 
+def _stream_lines(streams: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Write what is told of each stream's packaging, by the stream's name."""
+    for name in sorted({name for figures in streams.values() for name in figures}):
+        yield f"# TYPE tolmach_stream_{name} gauge"
+        for stream, figures in sorted(streams.items()):
+            if name in figures:
+                yield f'tolmach_stream_{name}{{stream="{_label(stream)}"}} {figures[name]}'
+
+
 def _engine_lines(stats: EngineStats) -> Iterator[str]:
     """Write every number of the engine's figures, and every table of numbers with its key as a label."""
     for field in fields(stats):
@@ -105,6 +117,15 @@ def _edge_lines(fleet: Fleet) -> Iterator[str]:
         yield "# TYPE tolmach_edge_up gauge"
     for edge in edges:
         yield f'tolmach_edge_up{{edge="{_label(edge.name)}"}} {int(edge.is_alive)}'
+
+
+def _recording_lines(recordings: Recordings) -> Iterator[str]:
+    yield "# TYPE tolmach_recording_running gauge"
+    for room in sorted(recordings.running):
+        yield f'tolmach_recording_running{{room="{room}"}} 1'
+    yield "# TYPE tolmach_recording_paused gauge"
+    for room, why in sorted(recordings.troubles.items()):
+        yield f'tolmach_recording_paused{{room="{room}",why="{why.value}"}} 1'
 
 
 def _is_number(value: object) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from interpreting.audience import ANYBODY, Audience
 from interpreting.ids import PersonId, RoomId
 from interpreting.roles import Role
 from server.crowd import Crowd
@@ -43,7 +45,8 @@ class Outlet(Protocol):
 class Client:
     """One connected page: who it is, its language, and the queue of what it has not been sent yet.
 
-    `closed_with` is the code it was told when we ended it, None while it lives or when it left by itself.
+    `closed_with` is the code it was told when we ended it, None while it lives or when it left by itself. `is_seated`
+    says that this page, of perhaps several of an interpreter, is the console.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Client:
         self.room = room
         self.invitation = invitation
         self.words = words
+        self.audience = invitation.audience if invitation else ANYBODY
         self.closed_with: str | None = None
+        self.is_seated = False
         self._outlet = outlet
         self._send_timeout_s = send_timeout_s
         self._last_state: str | None = None
@@ -73,6 +78,11 @@ class Client:
     def person(self) -> PersonId | None:
         """The invited person, None for an anonymous viewer."""
         return self.invitation.person if self.invitation else None
+
+    @property
+    def is_welcomed(self) -> bool:
+        """Whether the welcome, which comes first, is written."""
+        return self._last_state is not None
 
     def send(self, message: dict[str, object]) -> None:
         """Queue a message."""
@@ -141,51 +151,85 @@ class Client:
         self._news.set()
 
 
+@dataclass(slots=True)
+class _Group:
+    """Those of a room who see the same, and the state (as JSON) that they were told last."""
+
+    clients: set[Client] = field(default_factory=set)
+    told: str | None = None
+
+
 class Hub:
     """All connected clients by room. `is_closing` is set once no more should join; `crowd` counts them by address."""
 
     def __init__(self) -> None:
         self.is_closing = False
         self.crowd = Crowd()
-        self._rooms: dict[RoomId, set[Client]] = {}
+        self._rooms: dict[RoomId, dict[Audience, _Group]] = {}
         self._left = asyncio.Event()
 
     def __iter__(self) -> Iterator[Client]:
-        return iter([client for clients in self._rooms.values() for client in clients])
+        return iter([client for room in self._rooms for client in self._in_room(room)])
 
     def __len__(self) -> int:
-        return sum(len(clients) for clients in self._rooms.values())
+        return sum(len(group.clients) for groups in self._rooms.values() for group in groups.values())
 
     def join(self, client: Client) -> None:
-        """Add a client. An interpreter has one console: a newer one takes the older one's place."""
-        if client.role is Role.INTERPRETER:
-            for other in self.of_person(client.room, client.person):
+        """Add a client."""
+        self._rooms.setdefault(client.room, {}).setdefault(client.audience, _Group()).clients.add(client)
+
+    def seat(self, client: Client) -> None:
+        """Make this page the console: an interpreter has one, so the one before it is closed.
+
+        Pages that were only opened stay as they are: nobody is silenced by a link that is pressed twice.
+        """
+        client.is_seated = True
+        for other in self.of_person(client.room, client.person):
+            if other is not client and other.is_seated:
                 other.close("replaced")
-        self._rooms.setdefault(client.room, set()).add(client)
 
     def leave(self, client: Client) -> None:
         """Remove a client."""
-        clients = self._rooms.get(client.room, set())
-        clients.discard(client)
-        if not clients:
+        groups = self._rooms.get(client.room, {})
+        group = groups.get(client.audience, _Group())
+        group.clients.discard(client)
+        if not group.clients:
+            groups.pop(client.audience, None)
+        if not groups:
             self._rooms.pop(client.room, None)
         self._left.set()
+
+    def _in_room(self, room: RoomId) -> list[Client]:
+        return [client for group in self._rooms.get(room, {}).values() for client in group.clients]
 
     def of_person(self, room: RoomId, person: PersonId | None) -> list[Client]:
         """Return the clients of a person in a room that are not being closed."""
         return [
             client
-            for client in self._rooms.get(room, ())
+            for client in self._in_room(room)
             if person is not None and client.person == person and client.closed_with is None
         ]
 
-    def tell_room(self, room: RoomId, version: int, view: Callable[[Role], Mapping[str, object]]) -> None:
-        """Queue the room's state for everybody in it, written once for each role."""
-        written: dict[Role, str] = {}
-        for client in tuple(self._rooms.get(room, ())):
-            if client.role not in written:
-                written[client.role] = format_message(view(client.role))
-            client.send_state(version, written[client.role])
+    def tell_room(self, room: RoomId, version: int, view: Callable[[Audience], Mapping[str, object]]) -> None:
+        """Queue the room's state for everybody in it, written once for each audience.
+
+        An audience that would be told what it was told last is passed over as a whole: a line of chat costs three
+        thousand viewers nothing. Who has come since was welcomed with that state.
+        """
+        for audience, group in self._rooms.get(room, {}).items():
+            state = format_message(view(audience))
+            if state == group.told:
+                continue
+            group.told = state
+            for client in group.clients:
+                client.send_state(version, state)
+
+    def tell_roles(self, room: RoomId, roles: Collection[Role], message: Mapping[str, object]) -> None:
+        """Queue a message for those of the roles in a room who have been welcomed, written once."""
+        text = format_message(message)
+        for client in self._in_room(room):
+            if client.role in roles:
+                client.send_text(text)
 
     def tell_all(self, message: Mapping[str, object]) -> None:
         """Queue a message for everybody who has been welcomed, written once."""

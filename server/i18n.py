@@ -28,7 +28,7 @@ _PLURALS: Final[Mapping[str, tuple[str, ...]]] = {
     "en": ("one", "other"),
 }
 
-_SHARED_PREFIXES: Final = ("common.", "channel.", "connection.", "network.", "device.")
+_SHARED_PREFIXES: Final = ("common.", "channel.", "connection.", "network.", "device.", "consent.")
 
 Message = str | dict[str, str]
 """A text, or a text by plural category (``one``, ``few``, ``many``, ``other``)."""

@@ -2,7 +2,8 @@
 
 What lasts is stored first and true afterwards; when the store cannot be used, the command is refused and nothing
 has changed. What lives only as long as a connection (sources, who is present) is never stored: no outage of the
-store may delay a fall back to the floor, and after a restart all connections are gone anyway.
+store may delay a fall back to the floor, and after a restart all connections are gone anyway. What a lost connection
+decides for good (the hall's other sender is selected) is true at once as well, and owed to the store until it takes it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final, TypeAlias
 from interpreting.codec import event_from_dict, event_to_dict, room_from_dict, room_to_dict
 from interpreting.commands import Command, ConnectSource, LoseSource, StepAway
 from interpreting.errors import InterpretingError
-from interpreting.events import Event
+from interpreting.events import Event, VenueSelected
 from interpreting.room import Room, replay
 from server.store.base import Log, Store, StoreUnavailable, VersionConflict
 
@@ -38,6 +39,7 @@ class Ledger:
         self._configured = configured
         self._store = store
         self._snapshot_version = 0
+        self._owed: tuple[Event, ...] = ()
 
     async def load(self) -> None:
         """Agree with the store: take over what it knows, or tell it what it has lost. Raises StoreUnavailable."""
@@ -53,7 +55,15 @@ class Ledger:
         """Take in a fact about connections at once, also while `change` waits for the store; False when known."""
         events = self.room.apply(command, now)
         self.room = replay(self.room, events)
+        self._owed += tuple(event for event in events if isinstance(event, VenueSelected))
         return bool(events)
+
+    async def settle(self) -> None:
+        """Store what is owed, if anything is. Raises StoreUnavailable; calls must not overlap with `change`."""
+        for _ in range(2):
+            if not self._owed or (self.is_loaded and await self._append(())):
+                return
+            await self.load()
 
     async def change(self, command: Command, now: float) -> bool:
         """Apply a command at `now` (epoch seconds), keep what it made, and only then let it be true.
@@ -78,8 +88,9 @@ class Ledger:
             self._snapshot_version = self.version
 
     async def _append(self, events: tuple[Event, ...]) -> bool:
-        """Store events and evolve; False when the store's log is not where we thought."""
-        documents = [event_to_dict(event) for event in events]
+        """Store what is owed and the events, and evolve; False when the store's log is not where we thought."""
+        owed = self._owed
+        documents = [event_to_dict(event) for event in (*owed, *events)]
         try:
             version = await self._store.append(self.room.id, self.version, documents)
         except VersionConflict:
@@ -91,6 +102,7 @@ class Ledger:
             raise
         # What was noted meanwhile stands: facts that are kept do not depend on connections.
         self.room, self.version = replay(self.room, events), version
+        self._owed = self._owed[len(owed) :]
         if self.version - self._snapshot_version >= EVENTS_A_SNAPSHOT:
             await self._try_snapshot()
         return True
@@ -110,7 +122,9 @@ class Ledger:
         for booth in stored.booths.values():
             seats = {person: replace(seat, present=person in connected) for person, seat in booth.seats.items()}
             stored = replace(stored, booths={**stored.booths, booth.id: replace(booth, seats=seats)})
-        self.room = replace(stored, sources=self.room.sources)
+        # What we owe may have been written although we were told otherwise; what came after it then stands.
+        self._owed = tuple(event for event in self._owed if event_to_dict(event) not in log.events)
+        self.room = replay(replace(stored, sources=self.room.sources), self._owed)
         self.version = log.version
         self._snapshot_version = log.version - len(log.events)
 
@@ -119,6 +133,8 @@ class Ledger:
             begin = self._configured if log.snapshot is None else room_from_dict(dict(log.snapshot))
             if _shape(begin) != _shape(self._configured):
                 raise _Reconfigured
+            # The programme is the configuration's, also when it has changed since.
+            begin = replace(begin, items=self._configured.items)
             return replay(begin, (event_from_dict(dict(event)) for event in log.events))
         except (InterpretingError, _Reconfigured):
             _log.warning("room %s begins anew: what is stored does not fit its configuration", self.room.id)

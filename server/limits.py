@@ -106,17 +106,18 @@ def address_key(address: str | None) -> str:
     return str(parsed if parsed.version == 4 else ip_network((parsed, 64), strict=False).network_address)
 
 
-async def read_body(request: web.Request, max_bytes: int) -> bytes:
+async def read_body(request: web.Request, max_bytes: int, timeout_s: float | None = None) -> bytes:
     """Return the body.
 
     Raises Problem too_large (413) past `max_bytes`, before reading when Content-Length says so, request_invalid (400)
-    for one that cannot be read, and request_timeout (408) when it is not there after `BODY_TIMEOUT_S`.
+    for one that cannot be read, and request_timeout (408) when it is not there after `timeout_s`, without one after
+    `BODY_TIMEOUT_S`.
     """
     if (request.content_length or 0) > max_bytes:
         raise Problem("too_large", headers={"Connection": "close"})
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
+        async with asyncio.timeout(BODY_TIMEOUT_S if timeout_s is None else timeout_s):
             async for chunk in request.content.iter_any():
                 body += chunk
                 if len(body) > max_bytes:

@@ -23,13 +23,14 @@ _NAMES: Final = ("Olena", "Jonas", "Maria", "Petro", "Anna", "Lukas")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One place to try; `path` is a personal link, or the plain page where none is needed."""
+    """One place to try; `path` is a personal link, or the plain page where none is needed. The desk's is for all rooms."""
 
     role: Role
     room: str
     booth: str | None
     name: str
     path: str
+    is_backup: bool = False
 
 
 def demo_conference(config: Config) -> ConferenceConfig | None:
@@ -42,20 +43,41 @@ def demo_links(config: Config, now: float) -> tuple[Link, ...]:
     conference = demo_conference(config)
     if conference is None:
         return ()
-    return tuple(link for room in conference.rooms for link in _links(room, config.secret, now))
+    first = conference.rooms[0]
+    desks = [_link(first, role, None, "", config.secret, now) for role in (Role.TECHNICIAN, Role.ORGANISER)]
+    return (*desks, *(link for room in conference.rooms for link in _links(room, config.secret, now)))
 
 
 def _links(room: RoomConfig, secret: str, now: float) -> Iterator[Link]:
     yield Link(Role.VIEWER, room.id, None, "", f"/r/{room.id}")
     yield _link(room, Role.VENUE, None, "", secret, now)
+    yield _link(room, Role.VENUE, None, "", secret, now, is_backup=True)
     places = [booth.id for booth in room.booths for _ in range(2)]
     for name, booth in zip(_NAMES, places, strict=False):
         yield _link(room, Role.INTERPRETER, booth, name, secret, now)
 
 
-def _link(room: RoomConfig, role: Role, booth: BoothId | None, name: str, secret: str, now: float) -> Link:
-    place = "-".join(part for part in ("demo", room.id, booth, name.lower() or role.value) if part)
+def _link(
+    room: RoomConfig,
+    role: Role,
+    booth: BoothId | None,
+    name: str,
+    secret: str,
+    now: float,
+    *,
+    is_backup: bool = False,
+) -> Link:
+    parts = ("demo", room.id, booth, name.lower() or role.value, "backup" if is_backup else "")
+    place = "-".join(part for part in parts if part)
     invitation = Invitation.new(
-        room.id, role, booth=booth, name=name, hours=_HOURS, id=place, person=PersonId(place), now=now
+        room.id,
+        role,
+        booth=booth,
+        name=name,
+        hours=_HOURS,
+        id=place,
+        person=PersonId(place),
+        now=now,
+        is_backup=is_backup,
     )
-    return Link(role, room.id, booth, name, f"/join/{issue(secret, invitation)}")
+    return Link(role, room.id, booth, name, f"/join/{issue(secret, invitation)}", is_backup)

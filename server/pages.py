@@ -1,4 +1,4 @@
-"""The pages: start, conference, watch, booth, venue, personal links, and the static files they load.
+"""The pages: start, conference, watch, embedded player, booth, venue, personal links, and the static files they load.
 
 A page is rendered in the language asked for and carries, as JSON, all that its script begins with. `?lang=` is the
 switch of the page's language and is remembered (`server.security`); it has nothing to do with the language of the
@@ -9,27 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from interpreting.audience import ANYBODY
 from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.access import Handler
 from server.config_rooms import ConferenceConfig
+from server.coverage import rooms_of
 from server.doorman import CALLER, Caller, page_path
 from server.ice_servers import servers_for
 from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, DOORMAN, TEMPLATES
 from server.limits import is_loopback
 from server.links import demo_links
 from server.problems import Problem
+from server.recordings.viewing import list_recordings
 from server.security import asked_language
 
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via", "X-Real-IP")
 _TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css",
     ".js": "text/javascript",
+    ".mjs": "text/javascript",
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -48,14 +54,20 @@ async def start(request: web.Request) -> web.Response:
 
 
 async def conference(request: web.Request) -> web.Response:
-    """GET /c/{conference}: its rooms."""
+    """GET /c/{conference}: its rooms, and the recordings that the caller may see."""
     slug = request.match_info["conference"]
     found = next((one for one in request.app[CONFIG].conferences if one.id == slug), None)
     if found is None:
         raise Problem("conference_unknown")
     rooms = {room.id for room in found.rooms}
     links = [link for link in _links(request) if link["room"] in rooms]
-    return _page(request, "conference", {"page": "start", "conference": _programme(found), "links": links})
+    recordings = await list_recordings(request, rooms)
+    programme = _programme(found)
+    return _page(
+        request,
+        "conference",
+        {"page": "start", "conference": programme, "recordings": recordings, "links": links},
+    )
 
 
 async def watch(request: web.Request) -> web.Response:
@@ -63,6 +75,11 @@ async def watch(request: web.Request) -> web.Response:
     caller = request[CALLER]
     is_at_work = caller.role in (Role.INTERPRETER, Role.VENUE)
     return _room_page(request, "watch", Caller() if is_at_work else caller, None)
+
+
+async def embed(request: web.Request) -> web.Response:
+    """GET /r/{room}/embed: the player alone, to stand in a frame of another site. Nobody is anybody there."""
+    return _room_page(request, "embed", Caller(), None)
 
 
 async def booth(request: web.Request) -> web.Response:
@@ -81,6 +98,32 @@ async def venue(request: web.Request) -> web.Response:
     return _room_page(request, "venue", request[CALLER], None)
 
 
+async def desk(request: web.Request) -> web.Response:
+    """GET /desk: every room of the conference that the invitation is for, side by side."""
+    caller, app = request[CALLER], request.app
+    invitation = caller.invitation
+    if invitation is None:
+        raise Problem("token_missing")
+    rooms = [
+        {
+            "room": room,
+            "ws": f"/ws?{urlencode({'room': room, 'as': invitation.id})}",
+            "state": app[CONDUCTOR].view(room, invitation.audience),
+        }
+        for room in rooms_of(invitation, app[CONFIG].conferences)
+    ]
+    if not rooms:
+        raise Problem("room_unknown")
+    relays = [server.as_page() for server in servers_for(request)]
+    data = {"page": "desk", "token": caller.token, "role": invitation.role.value, "ice_servers": relays}
+    return _page(request, "desk", {**data, "rooms": rooms})
+
+
+async def lectern(request: web.Request) -> web.Response:
+    """GET /r/{room}/lectern: what the speaker in the hall should see."""
+    return _room_page(request, "lectern", request[CALLER], None)
+
+
 async def join(request: web.Request) -> web.Response:
     """GET /join/{invitation}: leave the cookie and go on to the page the link is for."""
     token = request.match_info["invitation"]
@@ -94,7 +137,10 @@ async def join(request: web.Request) -> web.Response:
 
 
 async def static(request: web.Request) -> web.StreamResponse:
-    """GET /static/{file}: a file below the static folder; asked for anew each time by its ETag."""
+    """GET /static/{file}: a file below the static folder; asked for anew each time by its ETag.
+
+    What others made lies in `vendor/` under names with a version, so browsers keep it.
+    """
     root = (request.app[CONFIG].web_root / "static").resolve()
     try:
         file = (root / request.match_info["file"]).resolve()
@@ -103,7 +149,8 @@ async def static(request: web.Request) -> web.StreamResponse:
         is_ours = False
     if not is_ours or file.suffix not in _TYPES:
         raise Problem("not_found")
-    headers = {"Content-Type": _TYPES[file.suffix], "Cache-Control": "no-cache"}
+    is_versioned = file.is_relative_to(root / "vendor")
+    headers = {"Content-Type": _TYPES[file.suffix], "Cache-Control": _FOR_EVER if is_versioned else "no-cache"}
     return web.FileResponse(file, headers=headers)
 
 
@@ -120,10 +167,19 @@ def _room_page(request: web.Request, name: str, caller: Caller, booth_id: str | 
             "token": caller.token,
             "ws": f"/ws?{urlencode(query)}",
             "booth": booth_id,
+            "is_backup": bool(invitation and invitation.is_backup),
             "ice_servers": [server.as_page() for server in servers_for(request)],
-            "state": request.app[CONDUCTOR].view(room, caller.role or Role.VIEWER),
+            "livestream": request.app[CONFIG].rooms[room].livestream,
+            "player": _player(request.app[CONFIG].web_root),
+            "state": request.app[CONDUCTOR].view(room, invitation.audience if invitation else ANYBODY),
         },
     )
+
+
+def _player(web_root: Path) -> str | None:
+    """Return the address of the livestream's player, or None where `make` has not put it there."""
+    found = max((web_root / "static" / "vendor").glob("hls-*.mjs"), default=None)
+    return found and f"/static/vendor/{found.name}"
 
 
 def _page(request: web.Request, template: str, page: Mapping[str, object]) -> web.Response:
@@ -148,6 +204,7 @@ def _links(request: web.Request) -> list[dict[str, object]]:
             "room": link.room,
             "title": dict(config.rooms[RoomId(link.room)].title),
             "booth": link.booth,
+            "is_backup": link.is_backup,
             "name": link.name,
             "url": link.path,
         }
@@ -183,8 +240,11 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "start": start,
     "conference": conference,
     "watch": watch,
+    "embed": embed,
     "booth": booth,
     "venue": venue,
+    "desk": desk,
+    "lectern": lectern,
     "join": join,
     "static": static,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from aiohttp import web
@@ -43,6 +44,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "Server": "tolmach",
 }
 """What goes with every answer, also with those that no handler gave."""
+# A paper that is shown in a frame of our own has a policy of its own, stricter than a page's.
+_MAY_DIFFER: Final = ("Content-Security-Policy", "X-Frame-Options")
 # Powerful features by name; a page gets those its line in the access table lists, for itself alone.
 _DEVICES: Final = ("camera", "microphone")
 _NEVER: Final = ("display-capture", "geolocation", "midi", "payment", "usb")
@@ -51,22 +54,47 @@ _CORS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After, Tolmach-Edge",
 }
-_PAGES: Final = ("/c/", "/r/", "/join/")
+# The livestream is played by pages and players of any origin, through any cache.
+_OPEN: Final[Mapping[str, str]] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Date, ETag, Retry-After",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_PAGES: Final = ("/c/", "/r/", "/join/", "/desk")
 _YEAR_S: Final = 365 * 24 * 3600
-_PROGRAMS: Final = ("/whip/", "/whep/", "/ws", "/edge", "/healthz", "/readyz", "/metrics", "/static/", "/hls/")
+_STRICT: Final = f"max-age={_YEAR_S}; includeSubDomains"
+_PROGRAMS: Final = (
+    *("/whip/", "/whep/", "/ws", "/edge", "/healthz", "/readyz", "/metrics", "/static/", "/hls/"),
+    "/papers/", "/rooms/",
+)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Complete an answer's headers just before they are sent; a handler's own Cache-Control stands."""
     headers = response.headers
     for name, value in HEADERS.items():
-        headers[name] = value
+        if name not in _MAY_DIFFER or name not in headers:
+            headers[name] = value
+    rule = request.get(RULE)
+    if rule is not None and rule.is_embeddable:
+        headers["Content-Security-Policy"] = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")
+        del headers["X-Frame-Options"]
     headers["Permissions-Policy"] = _permissions(request)
     headers.setdefault("Cache-Control", "no-store")
     if request.app[CONFIG].public_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        headers["Strict-Transport-Security"] = _STRICT
     if request.path.startswith(("/whip/", "/whep/")):
         headers.update(_CORS)
+    elif request.path.startswith("/hls/"):
+        headers.update(_OPEN)
+
+
+@cache
+def media_headers(is_secure: bool) -> Mapping[str, str]:
+    """Return what `add_headers` gives to the livestream's answers, for those that are written beforehand."""
+    nothing = ", ".join(f"{name}=()" for name in (*_DEVICES, *_NEVER))
+    strict = {"Strict-Transport-Security": _STRICT} if is_secure else {}
+    return {**HEADERS, "Permissions-Policy": nothing, **strict, **_OPEN}
 
 
 def _remember_language(request: web.Request, response: web.StreamResponse) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from interpreting.ids import VENUE, RoomId, SourceId, mic_source, speaker_source
+from interpreting.ids import BACKUP, HALL, VENUE, RoomId, SourceId, mic_source, speaker_source
 from interpreting.roles import Role
 from media.engine import Answer
 from media.errors import PeerUnknown
@@ -51,7 +51,7 @@ class Switchboard:
         session = Session.publisher(room, owner, source)
         self._pending.add(session.peer, address)
         name = global_name(room, source)
-        video = name if source == VENUE else None
+        video = name if source in HALL else None
         # Known before the engine answers, so that the peer's end cannot come before its beginning.
         self._sessions.put(session)
         try:
@@ -147,7 +147,7 @@ def _source_of(owner: Invitation) -> SourceId:
     """Return the source an invitation feeds. Raises Problem forbidden for a role that sends nothing."""
     match owner.role:
         case Role.VENUE:
-            return VENUE
+            return BACKUP if owner.is_backup else VENUE
         case Role.INTERPRETER:
             return mic_source(owner.person)
         case Role.SPEAKER:

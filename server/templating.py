@@ -9,8 +9,13 @@ all they get is ``page``, a dictionary that is JSON-ready:
 * ``start``: ``conferences`` = [{``slug``, ``title``: {lang: text}, ``rooms``: [room ids]}];
 * ``conference``: ``conference`` = {``slug``, ``title``, ``rooms``: [{``room``, ``title``, ``languages``}]};
 * both: ``links`` = [{``role``, ``room``, ``title``, ``booth`` or null, ``name``, ``url``}], empty away from localhost;
-* ``watch``, ``booth``, ``venue``: ``room``, ``state`` (the room's view), ``token``, ``ws``, ``booth``,
-  ``ice_servers`` (RTCIceServer, credentials included);
+* ``watch``, ``embed``, ``booth``, ``venue``: ``room``, ``state`` (the room's view), ``token``, ``ws``, ``booth``,
+  ``ice_servers`` (RTCIceServer, credentials included), ``livestream`` (whether the room has one), ``player`` (the
+  address of the livestream's player, or null); ``embed`` has the words of ``watch``;
+* ``conference`` too: ``recordings`` = [{``id``, ``room``, ``title``, ``begun_at``, ``keep_until``, ``is_public``,
+  ``duration_s``}], times in epoch milliseconds;
+* ``recording``: ``recording`` (as there), ``channels``, ``has_picture``, ``stems``, ``may_publish``, ``may_delete``,
+  ``token``, ``player``; ``recording_wait``: ``recording``;
 * ``error``: ``status`` (HTTP code), ``code`` (stable), ``text`` (what happened and what to do).
 
 ``lang``, ``languages`` and ``messages`` are filled in by `Templates.render` unless given.
@@ -19,13 +24,18 @@ all they get is ``page``, a dictionary that is JSON-ready:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.i18n import DEFAULT_LANGUAGE, LANGUAGE_NAMES, Translator
+
+_WORDS_OF: Final[Mapping[str, str]] = {"embed": "watch"}
 
 
 class Templates:
@@ -56,7 +66,7 @@ class Templates:
             "page": kind,
             "lang": lang,
             "languages": dict(LANGUAGE_NAMES),
-            "messages": self._translator.messages_for(kind, lang),
+            "messages": self._translator.messages_for(_WORDS_OF.get(kind, kind), lang),
             **page,
         }
         return self._environment.get_template(f"{stem}.html").render(
@@ -65,6 +75,8 @@ class Templates:
             t=partial(self._translator.text, lang),
             named=partial(_named, lang),
             own_name=_own_name,
+            day=partial(_day, lang),
+            span=_span,
         )
 
 
@@ -73,6 +85,17 @@ def _named(lang: str, titles: Mapping[str, str] | str) -> str:
     if isinstance(titles, str):
         return titles
     return titles.get(lang) or titles.get(DEFAULT_LANGUAGE) or next(iter(titles.values()), "")
+
+
+def _day(lang: str, epoch_ms: float) -> str:
+    """A day as people write it, by the server's own calendar."""
+    return format_date(date.fromtimestamp(epoch_ms / 1000), "long", locale=lang)
+
+
+def _span(seconds: float) -> str:
+    """A length as a player shows it: 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def _own_name(code: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import jwt
 
+from interpreting.audience import Audience, audience_of
 from interpreting.ids import BoothId, PersonId, RoomId
 from interpreting.roles import Role
 
@@ -47,7 +48,10 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What one personal link grants. Times are seconds since the epoch; `id` is what `tolmach revoke` takes."""
+    """What one personal link grants. Times are seconds since the epoch; `id` is what `tolmach revoke` takes.
+
+    `is_backup` makes a venue the hall's second sender, which takes over when the first is lost.
+    """
 
     id: str
     person: PersonId
@@ -57,6 +61,12 @@ class Invitation:
     name: str
     issued_at: int
     expires_at: int
+    is_backup: bool = False
+
+    @property
+    def audience(self) -> Audience:
+        """Those who see the same of the room as this person."""
+        return audience_of(self.role, self.booth, self.person)
 
     @classmethod
     def new(
@@ -70,6 +80,7 @@ class Invitation:
         id: str | None = None,
         person: PersonId | None = None,
         now: float | None = None,
+        is_backup: bool = False,
     ) -> Invitation:
         """Return an invitation from now on for `hours`; `id` and `person` are random unless given.
 
@@ -88,6 +99,7 @@ class Invitation:
             name=name,
             issued_at=issued_at,
             expires_at=issued_at + int(hours * 3600),
+            is_backup=is_backup,
         )
 
     @property
@@ -111,6 +123,8 @@ def issue(secret: str, invitation: Invitation) -> str:
     }
     if invitation.booth is not None:
         claims["booth"] = invitation.booth
+    if invitation.is_backup:
+        claims["backup"] = True
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
@@ -197,7 +211,15 @@ def _invitation(claims: dict[str, Any]) -> Invitation:
         name=_text(claims, "name") if "name" in claims else "",
         issued_at=_seconds(claims, "iat"),
         expires_at=_seconds(claims, "exp"),
+        is_backup=_is_backup(claims, role),
     )
+
+
+def _is_backup(claims: dict[str, Any], role: Role) -> bool:
+    value = claims.get("backup", False)
+    if not isinstance(value, bool) or (value and role is not Role.VENUE):
+        raise TokenError("token_invalid")
+    return value
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

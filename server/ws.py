@@ -7,7 +7,7 @@ ids, so that sending one again after a break is harmless. See server/PROTOCOL.md
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,18 +15,19 @@ from urllib.parse import urlsplit
 from aiohttp import WSMessage, WSMsgType, web
 
 from interpreting.codec import parse_command
-from interpreting.commands import Command
+from interpreting.commands import Command, EnterBooth
 from interpreting.errors import InvalidCommand, Refused
 from interpreting.ids import PersonId, RoomId
 from interpreting.roles import Role, check_allowed
 from server.access import Handler
-from server.conductor import Conductor, check_own_booth
+from server.coverage import covers
 from server.doorman import CALLER
 from server.hub import Client
 from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, HUB, TRANSLATOR
 from server.limits import ADDRESS, Bucket, Rate
 from server.messages import MAX_MESSAGE_BYTES, BadMessage, CommandMessage, parse_command_message
 from server.problems import Problem
+from server.said_by import said_by
 from server.security import asked_language
 from server.store.base import StoreUnavailable
 from server.tokens import Invitation
@@ -65,7 +66,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     conductor, hub, caller = request.app[CONDUCTOR], request.app[HUB], request[CALLER]
     if not conductor.has_room(room):
         raise Problem("room_unknown")
-    if caller.invitation is not None and caller.invitation.room != room:
+    if caller.invitation is not None and not covers(caller.invitation, room, request.app[CONFIG].conferences):
         raise Problem("wrong_room")
     if hub.is_closing:
         raise Problem("stopping", headers={"Retry-After": "2"})
@@ -105,8 +106,8 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Cl
     try:
         if client.role is Role.INTERPRETER and client.person is not None:
             await conductor.page_opened(client.room, client.person)
-        client.welcome(_welcome(request, client), conductor.view(room, client.role))
-        await _converse(conductor, socket, client, request.app[CLOCKS].monotonic)
+        client.welcome(_welcome(request, client), conductor.view(room, client.audience))
+        await _converse(request.app, socket, client)
         if client.closed_with is not None:
             await pump  # what it is told at last
     finally:
@@ -114,15 +115,16 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Cl
         pump.cancel()
         with suppress(asyncio.CancelledError):
             await pump
-        is_last = not hub.of_person(client.room, client.person)
+        others = hub.of_person(client.room, client.person)
+        # A page that was only opened is no console: the person is away when the one they sat at is gone.
+        is_last = not any(other.is_seated or not client.is_seated for other in others)
         if client.role is Role.INTERPRETER and client.person is not None and is_last:
             conductor.page_closed(client.room, client.person)
 
 
-async def _converse(
-    conductor: Conductor, socket: web.WebSocketResponse, client: Client, clock: Callable[[], float]
-) -> None:
+async def _converse(app: web.Application, socket: web.WebSocketResponse, client: Client) -> None:
     """Answer messages one after another until the socket is closed, a message is none of ours, or they are a flood."""
+    clock = app[CLOCKS].monotonic
     bucket, patience = Bucket.full(COMMANDS, clock()), Bucket.full(PATIENCE, clock())
     async for message in socket:
         if client.closed_with is not None:
@@ -144,7 +146,7 @@ async def _converse(
         if is_fast:
             _refuse(client, command.id, "too_fast")
         else:
-            await _answer(conductor, client, command)
+            await _answer(app, client, command)
 
 
 def _text_of(message: WSMessage) -> str:
@@ -153,12 +155,12 @@ def _text_of(message: WSMessage) -> str:
     return str(message.data)
 
 
-async def _answer(conductor: Conductor, client: Client, message: CommandMessage) -> None:
+async def _answer(app: web.Application, client: Client, message: CommandMessage) -> None:
     try:
         if client.invitation is None:
             raise Problem("forbidden")
         command = _command(message, client.invitation)
-        answer = await conductor.execute_once(client.room, message.id, command, client.invitation.person)
+        answer = await app[CONDUCTOR].execute_once(client.room, message.id, command, client.invitation.person)
     except (Problem, Refused, InvalidCommand) as refusal:
         _refuse(client, message.id, str(refusal.code))
         return
@@ -168,6 +170,8 @@ async def _answer(conductor: Conductor, client: Client, message: CommandMessage)
     if "code" in answer:
         _refuse(client, message.id, str(answer["code"]))
     else:
+        if isinstance(command, EnterBooth):
+            app[HUB].seat(client)
         client.send({"type": "done", "id": message.id, "version": answer["version"]})
 
 
@@ -175,7 +179,7 @@ def _command(message: CommandMessage, invitation: Invitation) -> Command:
     """Return the command as this person may say it. Raises InvalidCommand or Refused."""
     command = parse_command(message.name, message.args, invitation.person)
     check_allowed(invitation.role, command)
-    return check_own_booth(command, invitation)
+    return said_by(command, invitation)
 
 
 def _refuse(client: Client, id: str, code: str) -> None:
@@ -194,6 +198,7 @@ def _welcome(request: web.Request, client: Client) -> dict[str, object]:
             "name": invitation.name if invitation else "",
             "role": client.role.value,
             "booth": invitation.booth if invitation else None,
+            "elsewhere": any(other.is_seated for other in request.app[HUB].of_person(client.room, client.person)),
         },
     }
 

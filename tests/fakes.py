@@ -5,11 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 from interpreting.ids import PersonId, RoomId
-from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, SourceFlowing, SourceSilent
+from media.engine import (
+    Answer,
+    EngineEvent,
+    EngineStats,
+    Mix,
+    PeerClosed,
+    Quality,
+    SoundTap,
+    SourceFlowing,
+    SourceSilent,
+)
 from media.errors import EtagStale, MediaError, PeerUnknown
 from media.ice import Credentials
+from media.stream import Slide, StreamSpec, Track
+from media.stream_taps import Tap
 from media.trickle import format_fragment, parse_fragment
 from server.store import Document, Log, Store, StoreUnavailable
 
@@ -24,11 +37,18 @@ class FakeEngine:
         self.mix_calls: list[str] = []
         self.pictures: dict[str, str | None] = {}
         self.demos: list[str] = []
+        self.patience: dict[str, float] = {}
         self.publishers: dict[str, tuple[str | None, str | None]] = {}
         self.listeners: dict[str, str] = {}
         self.frames: dict[str, int] = {}
+        self.streams: dict[str, StreamSpec] = {}
+        self.taps: dict[str, list[Tap]] = {}
+        self.slides: dict[str, Slide] = {}
+        self.held: dict[str, bool] = {}
         self.ice: dict[str, Credentials] = {}
         self.refuse_with: MediaError | None = None
+        self.qualities: dict[str, Quality] = {}
+        self.sound_taps: dict[str, SoundTap] = {}
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
 
     def gains(self, bus: str) -> dict[str, float]:
@@ -97,8 +117,44 @@ class FakeEngine:
     def set_picture(self, picture: str, source: str | None) -> None:
         self.pictures[picture] = source
 
+    def set_patience(self, source: str, silent_after_s: float) -> None:
+        self.patience[source] = silent_after_s
+
     def add_demo(self, audio: str, video: str) -> None:
         self.demos.append(audio)
+
+    def start_stream(self, stream: str, spec: StreamSpec) -> None:
+        self.streams.setdefault(stream, spec)
+
+    def add_track(self, stream: str, track: Track) -> None:
+        spec = self.streams[stream]
+        self.streams[stream] = replace(spec, tracks=(*spec.tracks, track))
+
+    def stop_stream(self, stream: str) -> None:
+        self.streams.pop(stream, None)
+
+    def open_tap(self, stream: str, tracks: frozenset[str]) -> Tap:
+        tap = Tap(tracks)
+        self.taps.setdefault(stream, []).append(tap)
+        return tap
+
+    def close_tap(self, stream: str, tap: Tap) -> None:
+        self.taps[stream].remove(tap)
+
+    def set_slide(self, stream: str, slide: Slide) -> None:
+        self.slides[stream] = slide
+
+    def hold(self, stream: str, held: bool) -> None:
+        self.held[stream] = held
+
+    def tap_sound(self, bus: str) -> SoundTap:
+        return self.sound_taps.setdefault(bus, SoundTap())
+
+    def untap_sound(self, bus: str, tap: SoundTap) -> None:
+        self.sound_taps.pop(bus, None)
+
+    def quality(self) -> Mapping[str, Quality]:
+        return dict(self.qualities)
 
     async def stats(self) -> EngineStats:
         return EngineStats(
@@ -161,6 +217,12 @@ class FlakyStore:
 
     async def recall(self, person: PersonId, command: str) -> Document | None:
         return await self._up().recall(person, command)
+
+    async def keep(self, key: str, document: Document) -> None:
+        await self._up().keep(key, document)
+
+    async def kept(self, key: str) -> Document | None:
+        return await self._up().kept(key)
 
     async def publish(self, topic: str, message: Document) -> None:
         await self._up().publish(topic, message)

@@ -63,8 +63,11 @@ class Browsers:
         self._browser = browser
         self._base_url = base_url
 
-    def visit(self, path: str, hum_hertz: float | None = None) -> Page:
-        """A page with the recorder in it; its microphone plays the browser's WAV, or hums at `hum_hertz`."""
+    def visit(self, path: str, hum_hertz: float | None = None, scripts: str = "") -> Page:
+        """A page with the recorder in it, and `scripts`.
+
+        Its microphone plays the browser's WAV, or hums at `hum_hertz`.
+        """
         # The recorder's worklet comes from a blob, which the pages' own policy rightly forbids.
         context = self._browser.new_context(
             bypass_csp=True, permissions=["microphone", "camera"], viewport=_SMALL, service_workers="block"
@@ -73,6 +76,8 @@ class Browsers:
         if hum_hertz is not None:
             context.add_init_script(f"window.tolmachHum = {hum_hertz};")
         context.add_init_script(path=Path(__file__).with_name("recorder.js"))
+        if scripts:
+            context.add_init_script(scripts)
         page = context.new_page()
         page.goto(f"{self._base_url}{path}")
         return page
@@ -119,6 +124,22 @@ def listen_to(page: Page, channel: str) -> float:
         channel,
     )
     return float(pressed)
+
+
+def see(page: Page, channel: str) -> float:
+    """On the watch page: press a language; milliseconds until the first picture is on the screen."""
+    seen = page.evaluate(
+        """(channel) => new Promise((resolve, reject) => {
+            const pressed = performance.now();
+            setTimeout(() => reject(new Error("no picture")), 10_000);
+            for (const screen of document.querySelectorAll("video")) {
+                screen.requestVideoFrameCallback((now) => resolve(now - pressed));
+            }
+            document.querySelector(`button[data-channel="${channel}"]`).click();
+        })""",
+        channel,
+    )
+    return float(seen)
 
 
 def record(page: Page, which: str, tones: Sequence[float] = ()) -> Ear:

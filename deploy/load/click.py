@@ -32,6 +32,7 @@ _CHANNEL: Final = "uk"
 _SETTLE_S: Final = 4.0
 _AFTER_SWITCH_S: Final = 2.2
 _HANDOVER_MS: Final = 1500.0
+_NEWCOMERS: Final = 6
 _LIMIT_S: Final = 150
 
 
@@ -49,6 +50,7 @@ def measure_latency(tolmach: Tolmach, clicks: Path, seconds: float, figures: Fig
         b.listen_to(listener, _CHANNEL)
         time.sleep(_SETTLE_S)
         _add(figures, "booth_to_listener_ms", _latency(booth, listener, seconds))
+        _add(figures, "press_to_picture_ms", _pictures(browser))
 
 
 def measure_gaps(tolmach: Tolmach, clicks: Path, times: int, figures: Figures) -> None:
@@ -80,6 +82,16 @@ def _latency(sender: Page, hearer: Page, seconds: float) -> list[float]:
     if len(found) < seconds / 2:
         raise BenchError(f"only {len(found)} clicks heard in {seconds:.0f} s")
     return found
+
+
+def _pictures(browser: b.Browsers) -> list[float]:
+    """How long each of some newcomers waits for the venue's picture."""
+    waits = []
+    for _ in range(_NEWCOMERS):
+        page = browser.visit(f"/r/{ROOM}?way=direct")
+        waits.append(b.see(page, "floor"))
+        page.context.close()
+    return waits
 
 
 def _measure_switches(ear: b.Ear, times: int, figures: Figures) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 
 import aiohttp
 
-from deploy.load import faults_people, faults_rush, faults_server, faults_store
+from deploy.load import faults_people, faults_recording, faults_rush, faults_server, faults_store
 from deploy.load.company import Refused
 from deploy.load.lean import allow_descriptors
 from deploy.load.listening import Figures
@@ -36,6 +36,7 @@ TRIALS: Final[dict[str, Trial]] = {
         faults_server.descriptors,
         faults_server.clock,
         faults_server.disk,
+        faults_recording.recording,
     )
 }
 _LIMIT_S: Final = 900

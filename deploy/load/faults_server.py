@@ -175,7 +175,7 @@ async def _commands_work(cast: Cast) -> bool:
 
 async def disk(folder: Path) -> AsyncIterator[Figure]:
     """The disk that holds the state is full, and has room again. Needs root, for a small file system of its own."""
-    async with _small_disk(folder / "data"), opened(House(folder)) as house, conference(house) as cast:
+    async with small_disk(folder / "data", _TMPFS_KIB), opened(House(folder)) as house, conference(house) as cast:
         filler, at = folder / "data" / "filler", time.monotonic()
         _fill(filler)
         refused = 0
@@ -213,11 +213,16 @@ def _fill(file: Path) -> None:
 
 
 @asynccontextmanager
-async def _small_disk(where: Path) -> AsyncIterator[None]:
+async def small_disk(where: Path, kib: int) -> AsyncIterator[None]:
+    """A file system of that size in memory, while the context lasts.
+
+    Raises:
+        BenchError: we are not root.
+    """
     if os.geteuid() != 0:
         raise BenchError("the trial needs root, to mount a small file system")
     where.mkdir()
-    options = f"size={_TMPFS_KIB}k"
+    options = f"size={kib}k"
     await asyncio.to_thread(_command, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(where))
     try:
         yield

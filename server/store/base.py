@@ -67,7 +67,7 @@ class Log:
 
 
 class Store(Protocol):
-    """Room logs, revocations, remembered answers and topics.
+    """Room logs, revocations, remembered answers, documents that are kept, and topics.
 
     Every method raises StoreUnavailable when the store cannot be used now, and none waits longer than a few
     seconds for it. Cancelling a call does not undo a write that has begun.
@@ -120,6 +120,14 @@ class Store(Protocol):
 
     async def recall(self, person: PersonId, command: str) -> Document | None:
         """Return the remembered answer to a person's command, None when there is none or its time is over."""
+        ...
+
+    async def keep(self, key: str, document: Document) -> None:
+        """Keep a document under a key, in the place of the one before."""
+        ...
+
+    async def kept(self, key: str) -> Document | None:
+        """Return the document under a key, None when there is none."""
         ...
 
     async def publish(self, topic: str, message: Document) -> None:

@@ -41,6 +41,7 @@ RECONNECT_S = 1.0
 _PREFIX = "tolmach:"
 _TOPIC = _PREFIX + "topic:"
 _REVOKED_KEY = _PREFIX + "revoked"
+_KEPT = _PREFIX + "kept:"
 
 # Keys of a room's scripts: its version, its log, its snapshot.
 _APPEND = """
@@ -161,6 +162,15 @@ class RedisStore:
     async def recall(self, person: PersonId, command: str) -> Document | None:
         """See `Store.recall`."""
         line = await _answer(self._client.get(_answer_key(person, command)))
+        return None if line is None else parse_document(line)
+
+    async def keep(self, key: str, document: Document) -> None:
+        """See `Store.keep`."""
+        await _answer(self._client.set(_KEPT + key, format_document(document)))
+
+    async def kept(self, key: str) -> Document | None:
+        """See `Store.kept`."""
+        line = await _answer(self._client.get(_KEPT + key))
         return None if line is None else parse_document(line)
 
     async def publish(self, topic: str, message: Document) -> None:

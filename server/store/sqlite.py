@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS answers (
     person TEXT, command TEXT, answer TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (person, command)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answers_until ON answers (until);
+CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
 """
 
 _Result = TypeVar("_Result")
@@ -118,6 +119,16 @@ class SqliteStore:
         """See `Store.recall`."""
         line = await self._run(lambda: self._recall(person, command))
         return None if line is None else parse_document(line)
+
+    async def keep(self, key: str, document: Document) -> None:
+        """See `Store.keep`."""
+        line = format_document(document)
+        await self._write(lambda: self._connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, line)))
+
+    async def kept(self, key: str) -> Document | None:
+        """See `Store.kept`."""
+        row = await self._run(lambda: self._one("SELECT document FROM kept WHERE key = ?", key))
+        return None if row is None else parse_document(str(row[0]))
 
     async def publish(self, topic: str, message: Document) -> None:
         """See `Store.publish`. Reaches this process alone."""

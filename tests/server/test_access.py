@@ -18,11 +18,29 @@ PATHS = tuple(dict.fromkeys(rule.path for rule in RULES))
 
 # Written once more by hand: a slip in the table must not be able to hide itself.
 SPEAKERS = {Role.VENUE, Role.INTERPRETER, Role.SPEAKER}
+READERS = {Role.INTERPRETER, Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER}
+LECTERN = {Role.VENUE, Role.MODERATOR, Role.TECHNICIAN, Role.SPEAKER}
 RESTRICTED = {
     ("GET", "/r/{room}/booth/{booth}"): {Role.INTERPRETER},
     ("HEAD", "/r/{room}/booth/{booth}"): {Role.INTERPRETER},
     ("GET", "/r/{room}/venue"): {Role.VENUE},
     ("HEAD", "/r/{room}/venue"): {Role.VENUE},
+    ("GET", "/r/{room}/lectern"): LECTERN,
+    ("HEAD", "/r/{room}/lectern"): LECTERN,
+    **{(method, "/chain/{room}"): READERS for method in ("GET", "HEAD", "POST")},
+    **{(method, "/papers/{room}/{item}"): READERS for method in ("GET", "HEAD", "POST")},
+    **{(method, "/papers/{room}/{item}/{paper}"): READERS for method in ("GET", "HEAD", "DELETE")},
+    ("GET", "/rooms/{room}/pushes"): {Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER},
+    ("HEAD", "/rooms/{room}/pushes"): {Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER},
+    ("PUT", "/rooms/{room}/pushes/{name}"): {Role.ORGANISER},
+    ("DELETE", "/rooms/{room}/pushes/{name}"): {Role.ORGANISER},
+    ("PUT", "/rooms/{room}/pushes/{name}/live"): {Role.ORGANISER},
+    ("DELETE", "/rooms/{room}/pushes/{name}/live"): {Role.TECHNICIAN, Role.ORGANISER},
+    ("GET", "/desk"): {Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER},
+    ("HEAD", "/desk"): {Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER},
+    ("POST", "/recordings/{recording}/publish"): {Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER},
+    ("POST", "/recordings/{recording}/unpublish"): {Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER},
+    ("DELETE", "/recordings/{recording}"): {Role.TECHNICIAN, Role.ORGANISER},
     ("POST", "/whip/{room}"): SPEAKERS,
     ("PATCH", "/whip/{room}/{session}"): SPEAKERS,
     ("DELETE", "/whip/{room}/{session}"): SPEAKERS,
@@ -62,7 +80,8 @@ def test_a_line_without_handler_and_a_handler_without_line_are_refused() -> None
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_every_method_and_role(site: Site, path: str) -> None:
+async def test_every_method_and_role(site: Site, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.livestream.hls.START_S", 0.0)  # a stream without an engine never starts
     for method in METHODS:
         for role in ROLES:
             site.monotonic.at += 10  # the limits are another test's
@@ -79,6 +98,16 @@ async def check(site: Site, method: str, path: str, role: Role | None) -> None:
         "channel": "de",
         "conference": "demo",
         "session": "none",
+        "name": "city",
+        "recording": "plenary-1",
+        "file": "0.m4s",
+        "track": "video",
+        "playlist": "index",
+        "name": "all.mp4",
+        "msn": "0",
+        "init": "0",
+        "item": "room",
+        "paper": "none",
         "file:.+": "none.js",
         "invitation": issue(SECRET, site.invite(Role.VIEWER)),
     }

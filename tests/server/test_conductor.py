@@ -6,19 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from interpreting.commands import EnterBooth, ReleaseMic, SetFloorLanguage, TakeMic
-from interpreting.errors import Refused
-from interpreting.ids import BoothId, Language, PersonId
+from interpreting.commands import (
+    EnterBooth,
+    ReleaseMic,
+    SelectVenue,
+    SetConsent,
+    SetFloorLanguage,
+    StartRecording,
+    StopRecording,
+    TakeMic,
+)
+from interpreting.ids import VENUE, BoothId, Language, PersonId, mic_source
 from interpreting.roles import Role
 from media.engine import MixerFailed, PeerConnected
-from server.conductor import ABSENCE_S, check_own_booth
+from server.conductor import ABSENCE_S
 from server.config import Config
 from server.store import StoreUnavailable
 from server.store.sqlite import SqliteStore
 from tests.fakes import FlakyStore
 from tests.server.conftest import PLENARY, Site, running
 
-OLENA, JONAS = PersonId("olena"), PersonId("jonas")
+OLENA, JONAS, TECHNICIAN = PersonId("olena"), PersonId("jonas"), PersonId("technician")
 BOOTH, DE, UK = BoothId("de-uk"), Language("de"), Language("uk")
 
 
@@ -191,14 +199,49 @@ async def test_listeners_are_counted_by_channel_and_told_once_a_tick(site: Site)
     assert site.conductor.view(PLENARY, Role.VIEWER)["listeners"] is None
 
 
-def test_a_booth_is_entered_under_the_invitations_name_alone() -> None:
-    site = Site.__new__(Site)
-    site.now = lambda: 0.0  # type: ignore[assignment]
-    invitation = site.invite(Role.INTERPRETER, "olena")
-    entered = check_own_booth(EnterBooth(OLENA, BOOTH, "The President"), invitation)
-    assert entered == EnterBooth(OLENA, BOOTH, "Olena")
-    with pytest.raises(Refused):
-        check_own_booth(EnterBooth(OLENA, BoothId("en"), "Olena"), invitation)
+async def test_a_recording_has_buses_of_its_own_and_only_what_consents(site: Site) -> None:
+    await on_air(site)
+    await site.conductor.execute(PLENARY, StartRecording(TECHNICIAN))
+    assert site.engine.gains("plenary/rec:floor") == {"plenary/venue": 1.0}
+    assert site.engine.gains("plenary/rec:uk") == {"plenary/venue": pytest.approx(0.35)}
+    assert site.engine.gains("plenary/stem:venue") == {"plenary/venue": 1.0}
+    assert "plenary/stem:mic:olena" not in site.engine.mixes
+    assert site.engine.pictures["plenary/rec"] == "plenary/venue"
+    await site.conductor.execute(PLENARY, SetConsent(OLENA, mic_source(OLENA), True))
+    assert site.engine.gains("plenary/rec:uk") == {"plenary/mic:olena": 1.0}
+    assert site.engine.mixes["plenary/rec:uk"]["plenary/venue"].ramp_ms == 80
+    assert site.engine.gains("plenary/stem:mic:olena") == {"plenary/mic:olena": 1.0}
+    await site.conductor.execute(PLENARY, SetConsent(TECHNICIAN, VENUE, False))
+    assert site.engine.gains("plenary/rec:floor") == site.engine.gains("plenary/stem:venue") == {}
+    assert site.engine.gains("plenary/floor") == {"plenary/venue": 1.0}
+    assert site.engine.pictures["plenary/rec"] is None
+    await site.conductor.execute(PLENARY, StopRecording(TECHNICIAN))
+    assert not any(site.engine.gains(bus) for bus in site.engine.mixes if "rec:" in bus or "stem:" in bus)
+
+
+async def test_the_second_sender_takes_over_at_once_and_stays_over_a_restart(config: Config, tmp_path: Path) -> None:
+    async with SqliteStore.open(tmp_path / "room.sqlite3") as real:
+        store = FlakyStore(real)
+        async with running(config, store) as site:
+            await site.engine.flow("plenary/venue")
+            await site.engine.flow("plenary/backup")
+            assert site.engine.gains("plenary/floor") == {"plenary/venue": 1.0}
+            store.is_down = True
+            await site.engine.fall_silent("plenary/venue")
+            assert site.engine.gains("plenary/floor") == {"plenary/backup": 1.0}
+            assert site.engine.pictures["plenary"] == "plenary/backup"
+            assert site.conductor.view(PLENARY, Role.VIEWER)["venue"] == "live"
+            await site.engine.flow("plenary/venue")
+            assert site.engine.gains("plenary/floor") == {"plenary/backup": 1.0}
+            await site.conductor.tick(site.monotonic())
+            store.is_down = False
+            await site.conductor.tick(site.monotonic())
+        async with running(config, store) as site:
+            await site.engine.flow("plenary/venue")
+            await site.engine.flow("plenary/backup")
+            assert site.engine.gains("plenary/floor") == {"plenary/backup": 1.0}
+            await site.conductor.execute(PLENARY, SelectVenue(TECHNICIAN, VENUE))
+            assert site.engine.gains("plenary/floor") == {"plenary/venue": 1.0}
 
 
 def seats(site: Site) -> list[tuple[object, object]]:

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from interpreting.ids import PersonId, RoomId
+from interpreting.audience import Audience
+from interpreting.ids import BoothId, PersonId, RoomId
 from interpreting.roles import Role
 from server.hub import QUEUE_MESSAGES, Client, Hub
 from server.tokens import Invitation
@@ -44,8 +45,8 @@ def client_of(outlet: Outlet, invitation: Invitation | None = None, timeout_s: f
     return Client(outlet, HALL, invitation, lambda code: f"about {code}", timeout_s)
 
 
-def interpreter(person: str) -> Invitation:
-    return Invitation.new(HALL, Role.INTERPRETER, person=PersonId(person), id=person)
+def interpreter(person: str, booth: str = "de-uk") -> Invitation:
+    return Invitation.new(HALL, Role.INTERPRETER, person=PersonId(person), booth=BoothId(booth), id=person)
 
 
 async def test_messages_go_out_in_order_and_closing_is_the_last() -> None:
@@ -112,7 +113,7 @@ async def test_one_who_does_not_read_disturbs_nobody() -> None:
         client.welcome({"type": "welcome"}, {})
     async with asyncio.TaskGroup() as group:
         pumps = [group.create_task(client.pump()) for client in (stuck, fine)]
-        hub.tell_room(HALL, 7, lambda role: {"as": role})
+        hub.tell_room(HALL, 7, lambda audience: {"as": audience.role})
         await outlet.has_two.wait()
         for pump in pumps:
             pump.cancel()
@@ -121,27 +122,65 @@ async def test_one_who_does_not_read_disturbs_nobody() -> None:
 
 async def test_an_interpreters_newer_console_takes_the_place_of_the_older() -> None:
     hub = Hub()
-    older, newer = client_of(Outlet(), interpreter("olena")), client_of(Outlet(), interpreter("olena"))
+    older, newer, looking = (client_of(Outlet(), interpreter("olena")) for _ in range(3))
     partner = client_of(Outlet(), interpreter("jonas"))
-    for client in (older, partner, newer):
+    for client in (older, partner, newer, looking):
         hub.join(client)
+    hub.seat(older)
+    hub.seat(partner)
+    assert all(client.closed_with is None for client in (older, partner, newer, looking))
+    hub.seat(newer)
     assert (older.closed_with, partner.closed_with, newer.closed_with) == ("replaced", None, None)
-    assert hub.of_person(HALL, PersonId("olena")) == [newer]
+    assert looking.closed_with is None
+    assert set(hub.of_person(HALL, PersonId("olena"))) == {newer, looking}
 
 
-async def test_a_view_is_written_once_a_role() -> None:
+def test_a_message_for_some_roles_reaches_them_alone() -> None:
+    hub, viewers, interpreters = Hub(), Outlet(), Outlet()
+    for client in (client_of(viewers), client_of(interpreters, interpreter("olena"))):
+        hub.join(client)
+        client.welcome({"type": "welcome"}, {})
+    hub.tell_roles(HALL, {Role.INTERPRETER}, {"type": "papers"})
+    assert [len(client._queue) for client in hub if client.role is Role.INTERPRETER] == [2]
+    assert [len(client._queue) for client in hub if client.role is Role.VIEWER] == [1]
+
+
+async def test_a_view_is_written_once_for_all_who_see_the_same() -> None:
     hub, asked = Hub(), []
     for _ in range(3):
         hub.join(client_of(Outlet()))
-    hub.join(client_of(Outlet(), interpreter("olena")))
+    for person, booth in (("olena", "de-uk"), ("jonas", "de-uk"), ("emma", "en")):
+        hub.join(client_of(Outlet(), interpreter(person, booth)))
 
-    def view(role: Role) -> dict[str, object]:
-        asked.append(role)
+    def view(audience: Audience) -> dict[str, object]:
+        asked.append((audience.role, audience.booth))
         return {}
 
     hub.tell_room(HALL, 1, view)
     hub.tell_room(RoomId("other"), 1, view)
-    assert sorted(asked) == [Role.INTERPRETER, Role.VIEWER]
+    booths = [(Role.INTERPRETER, "de-uk"), (Role.INTERPRETER, "en")]
+    assert sorted(asked, key=str) == sorted([*booths, (Role.VIEWER, None)], key=str)
+
+
+async def test_who_comes_between_two_changes_is_told_the_second() -> None:
+    hub = Hub()
+
+    async def comes(now: int, then: int) -> list[object]:
+        """Come while the room is as it is `now`, and tell what one hears until it has become `then`."""
+        outlet = Outlet()
+        client = client_of(outlet)
+        hub.join(client)
+        hub.tell_room(HALL, 1, lambda audience: {"n": now})  # not welcomed yet: it is the welcome that says it
+        client.welcome({"type": "welcome"}, {"n": now})
+        for state in (now, then, then):
+            hub.tell_room(HALL, 2, lambda audience, n=state: {"n": n})  # type: ignore[misc]
+        pump = asyncio.create_task(client.pump())
+        await outlet.has_two.wait()
+        pump.cancel()
+        return [message["state"] for message in outlet.sent]
+
+    assert await comes(0, 1) == [{"n": 0}, {"n": 1}]
+    assert await comes(1, 2) == [{"n": 1}, {"n": 2}]
 
 
 @pytest.mark.parametrize("leaves", [True, False])

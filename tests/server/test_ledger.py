@@ -10,10 +10,22 @@ import pytest
 
 from interpreting.booth import Booth, MicState
 from interpreting.codec import event_to_dict
-from interpreting.commands import ConnectSource, EnterBooth, SelectIncoming, SetFloorLanguage, StepAway, TakeMic
+from interpreting.commands import (
+    ConnectSource,
+    EnterBooth,
+    LoseSource,
+    SelectIncoming,
+    SelectItem,
+    SelectVenue,
+    SetFloorLanguage,
+    StepAway,
+    TakeMic,
+)
 from interpreting.errors import Refused
-from interpreting.events import FloorLanguageSet
-from interpreting.ids import VENUE, BoothId, Language, PersonId, RoomId, SourceKind
+from interpreting.events import FloorLanguageSet, VenueSelected
+from interpreting.ids import BACKUP, VENUE, BoothId, ItemId, Language, PersonId, RoomId, SourceKind, kind_of
+from interpreting.ids import HALL as HALLS_SENDERS
+from interpreting.programme import Item
 from interpreting.room import Room
 from server.ledger import EVENTS_A_SNAPSHOT, Ledger
 from server.store import StoreUnavailable
@@ -51,6 +63,58 @@ async def test_what_is_said_is_there_after_a_restart_and_connections_are_not(sto
     assert seat is not None
     assert (seat.mic, seat.present, again.version) == (MicState.ON_AIR, False, ledger.version)
     assert again.room.sources == {}
+
+
+async def test_a_take_over_by_loss_is_true_at_once_and_stored_when_it_can_be(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    for source in HALLS_SENDERS:
+        ledger.note(ConnectSource(source, kind_of(source)), 1.0)
+    store.is_down = True
+    assert ledger.note(LoseSource(VENUE), 2.0)
+    assert ledger.room.venue_source == BACKUP
+    with pytest.raises(StoreUnavailable):
+        await ledger.settle()
+    store.is_down = False
+    await ledger.settle()
+    assert (ledger.room.venue_source, ledger.version) == (BACKUP, 1)
+    await ledger.settle()
+    assert ledger.version == 1
+    assert (await opened(store)).room.venue_source == BACKUP
+
+
+async def test_a_take_over_is_stored_before_what_is_said_after_it(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    for source in HALLS_SENDERS:
+        ledger.note(ConnectSource(source, kind_of(source)), 1.0)
+    ledger.note(LoseSource(VENUE), 2.0)
+    # Somebody else's entry, which makes ours late.
+    await (await opened(store)).change(SetFloorLanguage(OLENA, UK), 3.0)
+    assert await ledger.change(SelectVenue(OLENA, VENUE), 4.0)
+    again = await opened(store)
+    assert (again.room.venue_source, again.room.floor_language, again.version) == (VENUE, UK, 3)
+
+
+async def test_a_take_over_that_was_written_after_all_does_not_come_twice(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    for source in HALLS_SENDERS:
+        ledger.note(ConnectSource(source, kind_of(source)), 1.0)
+    ledger.note(LoseSource(VENUE), 2.0)
+    written = (VenueSelected(BACKUP, at=2.0), VenueSelected(VENUE, at=3.0))
+    await store.append(HALL, 0, [event_to_dict(event) for event in written])
+    await ledger.settle()
+    assert (ledger.room.venue_source, ledger.version) == (VENUE, 2)
+
+
+async def test_the_programme_is_the_configurations(store: FlakyStore) -> None:
+    items = tuple(Item(ItemId(id), {"en": id}) for id in ("opening", "cities"))
+    ledger = await opened(store, replace(room(), items=items))
+    await ledger.change(SelectItem(OLENA, ItemId("cities")), 1.0)
+    await ledger.save_snapshot()
+    await ledger.change(EnterBooth(OLENA, BOOTH, "Olena"), 2.0)
+    shorter = await opened(store, replace(room(), items=items[:1]))
+    assert shorter.room.items == items[:1]
+    assert shorter.room.item_now is None
+    assert shorter.room.seat_of(OLENA) is not None
 
 
 async def test_coming_back_to_a_seat_is_stored_and_replayed(store: FlakyStore) -> None:

@@ -97,7 +97,10 @@ async def test_shut_doors_are_pages_that_say_why(
     [
         (Role.INTERPRETER, "/r/plenary/booth/de-uk?as=interpreter"),
         (Role.VENUE, "/r/plenary/venue?as=venue"),
-        (Role.TECHNICIAN, "/r/plenary?as=technician"),
+        (Role.PARTICIPANT, "/r/plenary?as=participant"),
+        (Role.MODERATOR, "/desk?as=moderator"),
+        (Role.TECHNICIAN, "/desk?as=technician"),
+        (Role.ORGANISER, "/desk?as=organiser"),
     ],
 )
 async def test_a_personal_link_leads_to_its_page(site: Site, role: Role, path: str) -> None:
@@ -158,7 +161,7 @@ async def test_an_error_speaks_the_language_asked_for(site: Site) -> None:
 async def test_the_start_page_offers_every_role_on_this_machine_alone(site: Site) -> None:
     local = {"Host": "localhost:8080"}
     links = (await page_data(site, "/", **local))["links"]
-    assert {link["role"] for link in links} == {"viewer", "venue", "interpreter"}
+    assert {link["role"] for link in links} == {"viewer", "venue", "interpreter", "technician", "organiser"}
     plenary = (await page_data(site, "/c/demo", **local))["links"]
     assert plenary == links
     for link in links:

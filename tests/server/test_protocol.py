@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from interpreting.commands import COMMANDS
+from interpreting.commands import COMMANDS, wire_fields
 from interpreting.errors import Code
 from interpreting.roles import ALLOWED, CONDUCTOR_ONLY, Role
 from server.access import RULES
@@ -45,7 +44,7 @@ def test_every_command_with_its_args_and_roles(name: str) -> None:
         assert f"`{name}`" in TEXT
         return
     assert len(rows) == 1
-    assert names(rows[0][1]) == [field.name for field in fields(kind) if field.name != "by"]
+    assert names(rows[0][1]) == list(wire_fields(kind))
     assert set(rows[0][2].split(", ")) == {role.value for role in Role if kind in ALLOWED[role]}
 
 

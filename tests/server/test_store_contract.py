@@ -198,6 +198,17 @@ async def test_an_answer_is_forgotten_after_its_time(store: Store) -> None:
     assert await store.remember(OKSANA, "c1", {"type": "again"}, 60) == {"type": "again"}
 
 
+async def test_a_document_is_kept_until_another_takes_its_place(opener: Opener) -> None:
+    async with opener() as store:
+        assert await store.kept("pushes:hall") is None
+        await store.keep("pushes:hall", {"names": ["a", "ї"]})
+        await store.keep("pushes:annex", {"names": []})
+        await store.keep("pushes:hall", {"names": ["b"]})
+    async with opener() as store:
+        assert await store.kept("pushes:hall") == {"names": ["b"]}
+        assert await store.kept("pushes:annex") == {"names": []}
+
+
 async def test_subscribers_hear_their_topic_in_order(store: Store) -> None:
     async with store.subscribe("hall") as one, store.subscribe("hall") as other, store.subscribe("else") as third:
         for number in range(5):

@@ -18,7 +18,7 @@ async def test_a_viewer_is_welcomed_with_everything_and_no_person(site: Site) ->
     welcome = await page.next("welcome")
     assert welcome["boot"] == site.client.app[BOOT]
     assert welcome["now"] == int(site.now() * 1000)
-    assert welcome["you"] == {"person": "", "name": "", "role": "viewer", "booth": None}
+    assert welcome["you"] == {"person": "", "name": "", "role": "viewer", "booth": None, "elsewhere": False}
     state = welcome["state"]
     assert (state["room"], state["venue"], state["listeners"]) == ("plenary", "demo", None)
     assert [channel["channel"] for channel in state["channels"]] == ["de", "uk", "en"]
@@ -31,7 +31,7 @@ async def test_an_interpreter_goes_on_air_and_everybody_learns_it(site: Site) ->
     olena = site.invite(Role.INTERPRETER, "olena")
     booth, viewer = await site.page(olena), await site.page()
     you = (await booth.next("welcome"))["you"]
-    assert you == {"person": "olena", "name": "Olena", "role": "interpreter", "booth": "de-uk"}
+    assert you == {"person": "olena", "name": "Olena", "role": "interpreter", "booth": "de-uk", "elsewhere": False}
     await booth.enter()
     done = await booth.say("take_mic")
     assert (done["type"], done["version"]) == ("done", 2)
@@ -122,12 +122,26 @@ async def test_a_second_console_takes_the_place_of_the_first(site: Site) -> None
     first = await site.page(olena)
     await first.enter()
     second = await site.page(olena)
+    welcome = await second.next("welcome")
+    assert welcome["you"]["elsewhere"] is True
+    assert presence(welcome["state"]) == {"olena": True}
+    assert (await first.say("take_mic"))["type"] == "done"  # a link pressed twice silences nobody
+    await second.enter()
     assert (await first.next("closing"))["code"] == "replaced"
     await first.ended()
-    assert presence((await second.next("welcome"))["state"]) == {"olena": True}
-    await second.say("take_mic")
+    assert (await second.say("release_mic"))["type"] == "done"
     assert len(site.client.app[HUB]) == 1
     await second.leave()
+
+
+async def test_a_console_that_is_gone_is_gone_though_its_link_is_open_elsewhere(site: Site) -> None:
+    olena, jonas = site.invite(Role.INTERPRETER, "olena"), await site.page(site.invite(Role.INTERPRETER, "jonas"))
+    console, looking = await site.page(olena), await site.page(olena)
+    await console.enter()
+    await console.leave()
+    await jonas.state_where(lambda state: presence(state) == {"olena": False})
+    await looking.leave()
+    await jonas.leave()
 
 
 def presence(state: object) -> dict[str, bool]:
