@@ -29,7 +29,7 @@ PURE = {
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
 # pyOpenSSL and cryptography are what DTLS stands on, ifaddr names this machine's addresses for candidates; the
 # others are the design's own list.
-MEDIA_LIBRARIES = {"av", "aiortc", "aioice", "pylibsrtp", "cffi", "numpy", "OpenSSL", "cryptography", "ifaddr"}
+MEDIA_LIBRARIES = {"av", "aiortc", "aioice", "pylibsrtp", "cffi", "numpy", "OpenSSL", "cryptography", "ifaddr", "PIL"}
 # Where alone a library may be used. A name that ends in / is a folder.
 HOMES = {
     "aiohttp": ("server/", "deploy/", "tests/"),

@@ -31,18 +31,33 @@ _FLAGS: Final = (
     "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required",
 )
+EARS: Final = """
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...more) {
+  if (to instanceof AudioDestinationNode && !(this.context instanceof OfflineAudioContext)) {
+    window.__ears ??= new MediaStreamAudioDestinationNode(this.context);
+    connect.call(this, window.__ears);
+  }
+  return connect.call(this, to, ...more);
+};
+"""
+"""For a page that plays through Web Audio, before it loads: what goes to the headphones can then be heard."""
 _EAR: Final = """
-async ({ selector, tones, ms }) => {
+async ({ selector, tones, ms, side }) => {
   const element = document.querySelector(selector);
-  const stream = element && element.srcObject;
-  if (!stream || !stream.getAudioTracks().length) return null;
+  // The livestream has no stream of its own: there it is what its element plays.
+  const played = () => (element.__played ??= element.captureStream());
+  const stream = window.__ears?.stream ?? element?.srcObject ?? (element?.src ? played() : null);
+  const tracks = stream ? stream.getAudioTracks().filter((track) => track.readyState === "live") : [];
+  if (!tracks.length) return null;
   const context = (window.__ear ??= new AudioContext());
   await context.resume();
-  const source = context.createMediaStreamSource(new MediaStream(stream.getAudioTracks()));
+  const source = context.createMediaStreamSource(new MediaStream(tracks));
   const analyser = context.createAnalyser();
   analyser.fftSize = 8192;
   analyser.smoothingTimeConstant = 0;
-  source.connect(analyser);
+  if (side === null) source.connect(analyser);
+  else source.connect(context.createChannelSplitter(2)).connect(analyser, side);
   await new Promise((done) => setTimeout(done, ms));
   const bins = new Float32Array(analyser.frequencyBinCount);
   analyser.getFloatFrequencyData(bins);
@@ -87,6 +102,7 @@ class Server:
     links: list[tuple[str, str, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    has_demo: bool = True
 
     @property
     def url(self) -> str:
@@ -112,7 +128,7 @@ class Server:
         )
         assert self.process.stdout is not None
         self.links = []
-        for line in self.process.stdout:
+        for line in self.process.stdout if self.has_demo else ():
             found = re.match(r"\s+(\S+)\s+(.*\S)\s+(https?://\S+)$", line)
             if found:
                 room, who, url = found.groups()
@@ -167,9 +183,15 @@ def chromium(
         browser.close()
 
 
-def hear(page: Page, tones: list[int], *, selector: str = "#sound", ms: int = 250) -> list[float] | None:
-    """How strong each tone is in what the page plays, in dB of the spectrum; None while it plays nothing."""
-    heard: list[float] | None = page.evaluate(_EAR, {"selector": selector, "tones": tones, "ms": ms})
+def hear(
+    page: Page, tones: list[int], *, selector: str = "#sound", ms: int = 250, side: int | None = None
+) -> list[float] | None:
+    """How strong each tone is in what the page plays, in dB of the spectrum; None while it plays nothing.
+
+    `side` is 0 for the left ear alone and 1 for the right one.
+    """
+    asked = {"selector": selector, "tones": tones, "ms": ms, "side": side}
+    heard: list[float] | None = page.evaluate(_EAR, asked)
     return heard
 
 
@@ -178,7 +200,9 @@ def strength(page: Page, tone: int, *, times: int = 3) -> float:
     return max((hear(page, [tone]) or [-200.0])[0] for _ in range(times))
 
 
-def hears(page: Page, tone: int, others: list[int], *, above_db: float = 20, seconds: float = 8) -> None:
+def hears(
+    page: Page, tone: int, others: list[int], *, above_db: float = 20, seconds: float = 8, selector: str = "#sound"
+) -> None:
     """Wait until the page plays `tone`, and stronger than each of `others` by `above_db`.
 
     Raises:
@@ -188,7 +212,7 @@ def hears(page: Page, tone: int, others: list[int], *, above_db: float = 20, sec
 
     def clear() -> bool:
         nonlocal last
-        last = hear(page, [tone, *others])
+        last = hear(page, [tone, *others], selector=selector)
         return last is not None and last[0] > -60 and all(last[0] - other > above_db for other in last[1:])
 
     try:

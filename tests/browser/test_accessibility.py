@@ -7,8 +7,22 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
+from interpreting.ids import RoomId
+from interpreting.roles import Role
+from server.tokens import Invitation, issue
 from tests.browser.stagehand import Server, chromium
-from tests.browser.visits import LANGUAGES, LAPTOP, PHONE, Visitor, go_live, listen, take_test, until_air, visitor
+from tests.browser.visits import (
+    DIRECT,
+    LANGUAGES,
+    LAPTOP,
+    PHONE,
+    Visitor,
+    go_live,
+    listen,
+    take_test,
+    until_air,
+    visitor,
+)
 
 AXE: Final = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 _RUN: Final = """
@@ -37,6 +51,21 @@ def booth_on_air(person: Visitor) -> Page:
     return page
 
 
+def booth_papers(person: Visitor) -> Page:
+    page = booth_off_air(person)
+    page.keyboard.press("u")
+    page.keyboard.press("Shift+6")
+    page.wait_for_selector('#messages p[data-from="own"]')
+    return page
+
+
+def lectern(person: Visitor) -> Page:
+    secret = (person.server.data / "secret").read_text().strip()
+    moderator = Invitation.new(RoomId("plenary"), Role.MODERATOR, id="moderator")
+    person.open(f"/join/{issue(secret, moderator)}")
+    return person.open("/r/plenary/lectern?as=moderator")
+
+
 def booth_keys(person: Visitor) -> Page:
     page = booth_off_air(person)
     page.keyboard.press("?")
@@ -44,7 +73,7 @@ def booth_keys(person: Visitor) -> Page:
 
 
 def listening(person: Visitor) -> Page:
-    page = person.open("/r/plenary")
+    page = person.open(f"/r/plenary{DIRECT}")
     listen(page, "uk")
     return page
 
@@ -70,6 +99,8 @@ SCENES: Final[dict[str, Callable[[Visitor], Page]]] = {
     "booth off air": booth_off_air,
     "booth on air": booth_on_air,
     "booth keys": booth_keys,
+    "booth papers": booth_papers,
+    "lectern": lectern,
     "venue": venue_before,
     "venue live": venue_live,
     "error": lambda person: person.open("/r/nowhere"),

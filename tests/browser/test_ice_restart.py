@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Playwright
 
 from tests.browser.stagehand import Server, chromium
+from tests.browser.visits import DIRECT
 
 _RESTART = """
 async () => {
@@ -48,7 +49,7 @@ async () => {
 def test_sound_goes_on_through_a_restart(playwright: Playwright, server: Server) -> None:
     with chromium(playwright) as browser:
         page = browser.new_page()
-        page.goto(f"{server.url}/r/plenary")
+        page.goto(f"{server.url}/r/plenary{DIRECT}")
         result: dict[str, Any] = page.evaluate(_RESTART)
     assert result["isSamePeer"]
     assert result["isSameLocation"]

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.stagehand import Server, chromium, wait_until
 from tests.browser.visits import (
+    DIRECT,
     LANGUAGES,
     LAPTOP,
     PHONE,
@@ -74,9 +75,9 @@ def test_the_microphone_by_keyboard(olena: Visitor) -> None:
     page = sit_down_by_keyboard(olena, "de-uk Olena")
     page.keyboard.press("m")
     until_air(page, "on_air")
-    page.keyboard.down("c")
+    page.keyboard.down("n")
     until_air(page, "coughing")
-    page.keyboard.up("c")
+    page.keyboard.up("n")
     until_air(page, "on_air")
     page.keyboard.press("m")
     until_air(page, "off_air")
@@ -155,7 +156,7 @@ def test_nobody_gets_past_the_first_headset_test_by_escape(olena: Visitor) -> No
 
 def test_the_watch_page_by_keyboard(browser: Browser, server: Server) -> None:
     with visitor(browser, server) as person:
-        page = person.open("/r/plenary")
+        page = person.open(f"/r/plenary{DIRECT}")
         tab_to(page, '[data-channel="uk"]')
         page.keyboard.press("Enter")
         until_heard(page)
@@ -171,8 +172,8 @@ def test_the_watch_page_by_keyboard(browser: Browser, server: Server) -> None:
         tab_to(page, "#mix-only")
         page.keyboard.press("ArrowDown")
         assert page.locator("#mix-under").is_checked()
-        tab_to(page, "#audio-only")
-        page.keyboard.press("Space")
+        tab_to(page, "#quality")
+        page.keyboard.press("End")
         assert page.locator("#picture").is_hidden()
 
 
@@ -180,7 +181,7 @@ def everywhere(person: Visitor) -> Iterator[Page]:
     """All pages in their usual states, one after the other."""
     for path in ("/", "/c/demo", "/r/plenary", "/r/nowhere"):
         yield person.open(path)
-    watch = person.open("/r/workshop-1")
+    watch = person.open(f"/r/workshop-1{DIRECT}")
     listen(watch, "uk")
     yield watch
     venue = person.open(person.server.link("workshop-1", "venue"))
@@ -328,17 +329,17 @@ def test_a_language_chosen_on_an_error_page_is_kept(browser: Browser, server: Se
 
 def test_the_language_of_the_sound_is_remembered(browser: Browser, server: Server) -> None:
     with visitor(browser, server) as person:
-        page = person.open("/r/plenary")
+        page = person.open(f"/r/plenary{DIRECT}")
         listen(page, "en")
         page.close()
-        page = person.open("/r/plenary?lang=uk")  # the page's language is another matter
+        page = person.open(f"/r/plenary{DIRECT}&lang=uk")  # the page's language is another matter
         until_pressed(page, '[data-channel="en"]')
         until_heard(page)
 
 
 def test_a_locked_phone_says_what_is_playing(browser: Browser, server: Server) -> None:
     with visitor(browser, server, lang="en") as person:
-        page = person.open("/r/plenary")
+        page = person.open(f"/r/plenary{DIRECT}")
         assert page.evaluate("navigator.mediaSession.metadata") is None
         listen(page, "uk")
         shown = page.evaluate("(({ title, artist }) => [title, artist])(navigator.mediaSession.metadata)")
@@ -348,13 +349,13 @@ def test_a_locked_phone_says_what_is_playing(browser: Browser, server: Server) -
 
 def test_only_sound_means_that_no_picture_is_sent(browser: Browser, server: Server) -> None:
     with visitor(browser, server) as person:
-        page = person.open("/r/workshop-2")
+        page = person.open(f"/r/workshop-2{DIRECT}")
         listen(page, "en")
         wait_until(lambda: viewers(server) == 1, "one is watching")
-        page.check("#audio-only")
+        page.select_option("#quality", "sound")
         wait_until(lambda: viewers(server) == 0, "nobody is watching")
         until_heard(page)
-        page.uncheck("#audio-only")
+        page.select_option("#quality", "auto")
         wait_until(lambda: viewers(server) == 1, "the picture is back")
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from tests.browser.stagehand import Server, chromium, hears, strength, wait_until, write_tone
+from tests.browser.stagehand import EARS, Server, chromium, hears, strength, wait_until, write_tone
+from tests.browser.visits import DIRECT
 
 VENUE, OLENA, JONAS, MARIA = 440, 1000, 1500, 2200
 CHANNELS = ("floor", "de", "uk", "en")
@@ -32,6 +33,7 @@ class Conference:
 
 def open_booth(browser: Browser, server: Server, who: str) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    page.add_init_script(EARS)
     page.goto(server.link("plenary", f"interpreter {who}"))
     page.wait_for_selector("#test-enter:not([disabled])", timeout=10_000)
     page.click("#test-enter")
@@ -49,7 +51,7 @@ def open_venue(browser: Browser, server: Server) -> Page:
 
 def open_listener(browser: Browser, server: Server, channel: str) -> Page:
     page = browser.new_context().new_page()
-    page.goto(f"{server.url}/r/plenary")
+    page.goto(f"{server.url}/r/plenary{DIRECT}")
     page.click(f'[data-channel="{channel}"]')
     return page
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { languageName, translator } from "../../web/static/js/lib/i18n.js";
-import { keyAction } from "../../web/static/js/lib/keys.js";
 import { readPrefs, writePrefs } from "../../web/static/js/lib/prefs.js";
 import { FLOOR_DBFS, fraction, judge, measure, settle } from "../../web/static/js/lib/sound.js";
 import { backoffMs } from "../../web/static/js/lib/timing.js";
@@ -49,19 +48,6 @@ test("a meter rises at once and falls slowly", () => {
   assert.equal(settle(-10, -60, 500), -22);
   assert.deepEqual([fraction(-60), fraction(-30), fraction(0), fraction(3)], [0, 0.5, 1, 1]);
   assert.deepEqual([-60, -40, -12, -0.5].map(judge), ["silent", "quiet", "good", "loud"]);
-});
-
-test("keys go by their place, act once, and leave modifiers alone", () => {
-  const key = (code, more = {}) => keyAction({ code, key: "", altKey: false, ctrlKey: false, metaKey: false, repeat: false, ...more });
-  assert.deepEqual(key("KeyM", { key: "ь" }), { act: "mic" });
-  assert.deepEqual(key("KeyC"), { act: "cough" });
-  assert.deepEqual(key("Digit3"), { act: "incoming", index: 2 });
-  assert.deepEqual(key("Numpad1"), { act: "incoming", index: 0 });
-  assert.deepEqual(key("KeyB"), { act: "outgoing", index: 1 });
-  assert.deepEqual(key("Minus", { key: "?" }), { act: "help" });
-  assert.equal(key("KeyM", { repeat: true }), null);
-  assert.equal(key("KeyC", { ctrlKey: true }), null);
-  assert.equal(key("KeyX"), null);
 });
 
 test("waiting grows to three seconds and is spread by chance", () => {

@@ -100,7 +100,7 @@ test("a publisher sends its tracks at a bit rate fit for a hall, and changes a d
   publisher.session.start();
   await settled();
   const inits = server.peers[0].transceivers.map(({ init }) => [init.direction, init.sendEncodings[0].maxBitrate]);
-  assert.deepEqual(inits, [["sendonly", 64_000], ["sendonly", 2_500_000]]);
+  assert.deepEqual(inits, [["sendonly", 96_000], ["sendonly", 2_500_000]]);
   const next = stream("audio", "video");
   await publisher.replace(next);
   assert.deepEqual(server.peers[0].getSenders().map((sender) => sender.track), next.getTracks());

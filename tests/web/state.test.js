@@ -93,12 +93,26 @@ test("a handover, seen from both seats", () => {
   assert.deepEqual(steps([on, seat("b", { present: false })], null), ["impossible", "request"]);
 });
 
+test("the microphone of somebody who is gone or not heard may be taken", () => {
+  for (const lost of [{ present: false }, { live: false }]) {
+    const gone = booth([seat("a"), seat("b", { mic: "on_air", ...lost })]);
+    assert.deepEqual(handoverStep(gone, "a"), { step: "force", partner: gone.seats[1] });
+    assert.notEqual(handoverStep(gone, "b").step, "force");
+  }
+});
+
 test("the venue is live only when the server says so", () => {
   assert.equal(venueState(room(), "idle", true), "off");
   assert.equal(venueState(room(), "connected", false), "live");
   assert.equal(venueState({ ...room(), venue: "demo" }, "connected", false), "connecting");
   assert.equal(venueState(room(), "waiting", false), "waiting");
   assert.equal(venueState(room(), "connected", true), "waiting");
+  const both = { ...room(), venue_source: "venue", venue_sources: ["venue", "backup"] };
+  assert.equal(venueState(both, "connected", false), "live");
+  assert.equal(venueState(both, "connected", false, "backup"), "standby");
+  assert.equal(venueState({ ...both, venue_source: "backup" }, "connected", false, "backup"), "live");
+  assert.equal(venueState({ ...both, venue_source: "backup" }, "connected", false), "standby");
+  assert.equal(venueState({ ...both, venue_sources: ["venue"] }, "connected", false, "backup"), "connecting");
 });
 
 test("the socket stands beside the page, secure where the page is", () => {

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
 SOURCES = sorted([*WEB.glob("templates/*.html"), *WEB.glob("static/**/*.js")])
 SHIPPED = sorted([*SOURCES, *WEB.glob("static/**/*.css"), *WEB.glob("static/**/*.svg")])
-SECTIONS = "common|channel|connection|network|device|role|start|watch|venue|booth"
+SECTIONS = "common|channel|connection|network|device|role|start|watch|venue|booth|desk|lectern|consent|recording"
 # A key as a whole literal, or a prefix of one that is completed in braces: `venue.${live}_hint`, "role." ~ link.role.
-LITERAL = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]+)["'`]""")
+LITERAL = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]+)["'`](?! ~)""")
 COMPUTED = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]*)(?:\$\{{[^}}]+\}}([a-z_]*)`|" ~ )""")
 # The XML namespace of SVG is a name, not an address anybody asks for.
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -30,11 +30,40 @@ SAMPLES: dict[str, dict[str, object]] = {
             "title": {"en": "Demo"},
             "rooms": [{"room": "r", "title": "R", "languages": ["pl"]}],
         },
+        "recordings": [
+            {"id": "r-1", "title": "R", "begun_at": 0, "keep_until": 1, "is_public": False, "duration_s": 1.0}
+        ],
         "links": [
-            {"role": "interpreter", "room": "r", "title": "R", "booth": "de-uk", "name": "<b>", "url": "/join/x"}
+            {
+                "role": "interpreter",
+                "room": "r",
+                "title": "R",
+                "booth": "de-uk",
+                "is_backup": False,
+                "name": "<b>",
+                "url": "/join/x",
+            }
         ],
     },
     "error": {"status": 404, "code": "not_found", "text": "…"},
+    "recording_wait": {"page": "recording", "recording": {"id": "r-1"}, "player": None},
+    "recording": {
+        "recording": {
+            "id": "r-1",
+            "title": {"de": "<b>"},
+            "begun_at": 0,
+            "keep_until": 86_400_000,
+            "is_public": False,
+            "duration_s": 3723.4,
+        },
+        "channels": ["floor", "uk"],
+        "has_picture": True,
+        "stems": [{"name": "stem-de-uk-1", "offset_s": 4.267, "duration_s": 60.0}],
+        "may_publish": True,
+        "may_delete": True,
+        "token": "t",
+        "player": None,
+    },
 }
 STATE = {
     "room": "plenary",
@@ -43,15 +72,19 @@ STATE = {
     "floor_language": "de",
     "booths": [{"booth": "de-uk", "languages": ["de", "uk"], "seats": []}],
 }
-for _page in ("watch", "venue", "booth"):
+for _page in ("watch", "embed", "venue", "booth", "lectern"):
     SAMPLES[_page] = {
         "room": "plenary",
         "token": None,
         "ws": "/ws?room=plenary",
         "booth": "de-uk",
         "ice_servers": [{"urls": ["turn:relay"], "username": "</script>", "credential": "<b>"}],
+        "livestream": True,
+        "player": "/static/vendor/hls.mjs",
+        "is_backup": False,
         "state": STATE,
     }
+SAMPLES["desk"] = {"token": None, "role": "organiser", "rooms": [{"room": "plenary", "ws": "/ws", "state": STATE}]}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +132,7 @@ def test_every_used_key_exists(path: Path, translator: Translator) -> None:
         assert known, (prefix, suffix)
 
 
-@pytest.mark.parametrize("page", ["watch", "venue", "booth"])
+@pytest.mark.parametrize("page", ["desk", "watch", "venue", "booth", "lectern"])
 def test_a_page_is_given_every_key_of_its_scripts(page: str, translator: Translator) -> None:
     given = translator.messages_for(page, "uk")
     folder = WEB / "static" / "js" / "pages"

@@ -121,6 +121,15 @@ test("the loss of an edge is passed on", () => {
   assert.deepEqual(lost, ["e1"]);
 });
 
+test("news that only some pages need is passed on as it came", () => {
+  const { wire, last } = open();
+  const heard = [];
+  wire.handlers.news = (news) => heard.push(news);
+  last().receive(welcome());
+  last().receive({ type: "papers", item: "opening" });
+  assert.deepEqual(heard, [{ type: "papers", item: "opening" }]);
+});
+
 test("who was replaced or revoked does not come back; who meets a stopping server does", async () => {
   for (const [code, final] of [["replaced", true], ["revoked", true], ["expired", true], ["stopping", false], ["too_slow", false]]) {
     const { last, timers, sockets, seen } = open();

@@ -10,15 +10,36 @@
  * @property {boolean} present   the page is connected
  * @property {string} outgoing
  * @property {string} incoming
+ * @property {string | null} [pivot]  the channel relied on while the floor speaks none of the booth's languages
+ * @property {string} [hears]         what is listened to in fact, by incoming, pivot and floor
  */
 /** @typedef {{asked_by: string, accepted: boolean}} Handover */
-/** @typedef {{booth: string, languages: string[], seats: Seat[], handover: Handover | null}} Booth */
+/**
+ * @typedef {object} Booth
+ * @property {string} booth
+ * @property {string[]} languages
+ * @property {Seat[]} seats
+ * @property {Handover | null} handover
+ * @property {import("./shift.js").Shift} [shift]
+ */
+/**
+ * @typedef {object} Line
+ * @property {number | string} id
+ * @property {string} person
+ * @property {string} name
+ * @property {string} role
+ * @property {string | null} booth
+ * @property {"booth" | "interpreters" | "moderator" | "technician" | "booths"} to
+ * @property {string} text
+ * @property {number} at  epoch milliseconds
+ */
 /**
  * @typedef {object} Channel
  * @property {string} channel
  * @property {"passthrough" | "interpreted" | "fallback"} mode
  * @property {"ducked" | "floor" | "silence"} fallback
  * @property {string | null} booth
+ * @property {number} [relay]  0 nobody interprets, 1 from the floor, 2 from another interpreter
  */
 /**
  * @typedef {object} RoomState
@@ -29,6 +50,17 @@
  * @property {Channel[]} channels   in the room's order, without the floor
  * @property {Booth[]} booths       without seats for an audience
  * @property {Record<string, number> | null} listeners
+ * @property {import("./lectern.js").Ask[]} [asks]  newest last
+ * @property {{id: number | string, person: string, booth: string | null, at: number, answered: boolean}[]} [calls]
+ * @property {Line[]} [chat]
+ * @property {{id: string, since: number} | null} [recording]
+ * @property {Record<string, boolean>} [consents]  to being recorded, by source; those that concern one
+ * @property {string} [venue_source]  what the floor carries: venue or backup
+ * @property {string[]} [venue_sources]  which of the two send
+ * @property {string[]} [troubles]  told to those who run the room
+ * @property {boolean} [is_held]  the livestream shows the holding slide by the desk's wish
+ * @property {import("./programme.js").Item[]} [items]
+ * @property {string | null} [item]
  */
 /** @typedef {"interpreted" | "floor" | "off"} Lamp  full, half and empty: told apart by shape, not only by colour */
 /** @typedef {{lamp: Lamp, key: string}} ChannelWords */
@@ -151,8 +183,9 @@ export function airState(seat, coughHeld, isSending) {
 
 /**
  * How far a handover is, seen from one seat.
- * @typedef {"impossible" | "offer" | "request" | "asked" | "answer" | "switch" | "expect"} HandoverStep
- *   impossible: nobody to hand over to, or nobody on air; offer, request: may ask; asked: waits for the other;
+ * @typedef {"impossible" | "force" | "offer" | "request" | "asked" | "answer" | "switch" | "expect"} HandoverStep
+ *   impossible: nobody to hand over to, or nobody on air; force: who is on air is gone or not heard, and their
+ *   microphone may be taken; offer, request: may ask; asked: waits for the other;
  *   answer: was asked; switch: accepted, chooses the moment; expect: accepted, the other chooses the moment
  */
 /**
@@ -165,6 +198,8 @@ export function handoverStep(booth, person) {
   const own = booth.seats.find((seat) => seat.person === person);
   const isOnAir = own !== undefined && own.mic !== "off_air";
   const { handover } = booth;
+  const lost = booth.seats.find((seat) => seat !== own && seat.mic !== "off_air" && !(seat.present && seat.live));
+  if (own && !isOnAir && lost) return { step: "force", partner: lost };
   if (!own || !partner) return { step: "impossible", partner };
   if (handover?.accepted) return { step: isOnAir ? "switch" : "expect", partner };
   if (handover) return { step: handover.asked_by === person ? "asked" : "answer", partner };
@@ -177,12 +212,17 @@ export function handoverStep(booth, person) {
  * @param {RoomState} state
  * @param {import("./session.js").SessionStatus["state"]} session
  * @param {boolean} isWireLost
- * @returns {"off" | "connecting" | "live" | "waiting" | "refused"}
+ * @param {string} [source]  which of the hall's two senders this one is
+ * @returns {"off" | "connecting" | "live" | "standby" | "waiting" | "refused"}
  */
-export function venueState(state, session, isWireLost) {
+export function venueState(state, session, isWireLost, source = "venue") {
   if (session === "idle") return "off";
   if (isWireLost) return "waiting";
-  if (session === "connected") return state.venue === "live" ? "live" : "connecting";
+  if (session === "connected") {
+    const flows = state.venue_sources ? state.venue_sources.includes(source) : state.venue === "live";
+    if (flows) return (state.venue_source ?? source) === source ? "live" : "standby";
+    return "connecting";
+  }
   return session;
 }
 

@@ -2,8 +2,8 @@
 
 import { Session, browserTools } from "./session.js";
 
-/** Fullband speech with room to spare; the server's answer asks for the same. */
-const AUDIO_BPS = 64_000;
+/** Enough that Opus codes the whole band in one piece; the server's answer asks for the same. */
+const AUDIO_BPS = 96_000;
 const VIDEO_BPS = 2_500_000;
 
 export class Publisher {

@@ -14,7 +14,7 @@ const CONNECT_MS = 8_000;
 const FINAL = new Set(["revoked", "expired", "replaced", "bad_message", "too_fast"]);
 
 /** @typedef {import("./state.js").RoomState} RoomState */
-/** @typedef {{person: string, name: string, role: string, booth: string | null}} You */
+/** @typedef {{person: string, name: string, role: string, booth: string | null, elsewhere?: boolean}} You */
 /** @typedef {{type: "welcome", boot: string, version: number, now: number, you: You, state: RoomState}} Welcome */
 /** @typedef {{code: string, text: string}} Closing */
 /** @typedef {{kind: "done"} | {kind: "refused", code: string, text: string} | {kind: "lost"}} Outcome */
@@ -26,6 +26,7 @@ const FINAL = new Set(["revoked", "expired", "replaced", "bad_message", "too_fas
  * @property {(closing: Closing, final: boolean) => void} [closing]
  * @property {(status: WireStatus) => void} [status]
  * @property {(edge: string) => void} [edgeLost]  sessions on this edge of the server have ended
+ * @property {(news: {type: string, [field: string]: any}) => void} [news]  messages that only some pages need
  */
 /**
  * @typedef {object} Pending
@@ -126,6 +127,7 @@ export class Wire {
       this.#settle(message.id, { kind: "refused", code: message.code, text: message.text });
     } else if (message.type === "closing") this.#closing(message);
     else if (message.type === "edge_lost") this.handlers.edgeLost?.(message.edge);
+    else this.handlers.news?.(message);
   }
 
   /** @param {Welcome} welcome */

@@ -1,17 +1,26 @@
 // The interpreter's console: puts its sections together. Each section lives in a module of its own in booth/.
 
-import { keyAction } from "../lib/keys.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
 import { Pulse, packetsReceived } from "../lib/pulse.js";
+import { mountCalibration } from "./booth/calibration.js";
+import { mountChain } from "./booth/chain.js";
+import { mountAsks, mountChat } from "./booth/chat.js";
 import { Desk } from "./booth/desk.js";
+import { Guarding } from "./booth/guarding.js";
 import { mountHandover } from "./booth/handover.js";
 import { HeadsetTest } from "./booth/headset.js";
+import { mountKeyboard } from "./booth/keyboard.js";
 import { Listening } from "./booth/listening.js";
 import { mountMessages } from "./booth/messages.js";
+import { Monitoring } from "./booth/monitoring.js";
 import { mountOverview } from "./booth/overview.js";
+import { Papers } from "./booth/papers.js";
+import { mountShift } from "./booth/shift.js";
 import { Speaking } from "./booth/speaking.js";
-import { byId, guardLeaving, onLeaving, openWire, page, showConnection, t, write } from "./shell.js";
+import { mountConsent } from "./consent.js";
+import { byId, guardLeaving, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
 
+const TICK_MS = 500;
 const booth = page.booth ?? "";
 // Of this tab: it survives a reload in the middle of a sentence, and is gone with the working day.
 const ENTERED = `tolmach.booth.entered.${page.room}.${booth}`;
@@ -20,7 +29,6 @@ const entered = readPrefs(browserStore("sessionStorage"), ENTERED, {
   microphone: /** @type {string | null} */ (null),
   output: "",
 });
-const keyPrefs = readPrefs(browserStore("localStorage"), "tolmach.booth.keys", { on: true });
 
 const messages = mountMessages();
 const desk = new Desk({
@@ -30,12 +38,27 @@ const desk = new Desk({
   onFailure: messages.failed,
 });
 const listening = new Listening(desk, show);
+const monitoring = new Monitoring(desk, listening);
 mountOverview(desk);
-const speaking = new Speaking(desk, show);
+const speaking = new Speaking(desk, show, (peak_dbfs) => guarding.look(peak_dbfs, speaking.air));
 const handover = mountHandover(desk);
+const shift = mountShift(desk, (words) => messages.raise("shift", words));
+const chat = mountChat(desk, messages);
+const asks = mountAsks(desk, messages);
+const papers = new Papers(desk, messages.add);
+const guarding = new Guarding(desk, messages, listening);
+mountCalibration(() => entered.output, (profile) => listening.protect(profile));
+mountChain();
+const showConsent = mountConsent({
+  source: () => desk.person && `mic:${desk.person}`,
+  command: (name, args) => wire.command(name, args),
+});
 const headset = new HeadsetTest(entered, (microphone) => void arrive(microphone));
 let isInside = false;
 let isWireLost = false;
+let hasAsked = false;
+/** Whether this page comes back by itself: it was in the booth a moment ago, and nobody has opened another since. */
+let isReturning = entered.yes;
 
 /**
  * Whoever comes in by the headset test is off air, also when an earlier page of theirs was on a moment ago.
@@ -49,14 +72,30 @@ async function arrive(microphone) {
 /** @param {MediaStream} microphone */
 function enter(microphone) {
   isInside = true;
-  entered.yes = true;
-  writePrefs(browserStore("sessionStorage"), ENTERED, entered);
+  remember(true);
   messages.raise("device_lost", "");
   for (const track of microphone.getTracks()) track.addEventListener("ended", lostMicrophone);
   speaking.use(microphone);
-  listening.start(entered.output);
+  void listening.start(entered.output);
   sitDown();
   void navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+/** @param {boolean} yes */
+function remember(yes) {
+  entered.yes = yes;
+  writePrefs(browserStore("sessionStorage"), ENTERED, entered);
+}
+
+/** Back after a reload, without the headset test; or to the test when the microphone does not come. */
+async function comeBack() {
+  isReturning = false;
+  hasAsked = true; // whoever is back in the middle of a sentence is asked nothing
+  try {
+    enter(await headset.capture());
+  } catch {
+    headset.open(true);
+  }
 }
 
 function sitDown() {
@@ -77,11 +116,12 @@ function show() {
   const isBroken = (/** @type {string} */ state) => state === "waiting" || state === "refused";
   // Another language loads the page anew, which nobody wants in the middle of a sentence.
   byId("page-language", HTMLSelectElement).disabled = speaking.air !== "off_air";
+  messages.raise("held", listening.isHeld ? t("booth.alarm_held") : "");
   messages.raise("server", isWireLost ? t("booth.alarm_server") : "");
   const isDeaf = isBroken(ear.state) || !desk.isReached;
   messages.raise("connection", isDeaf ? (ear.text ?? t("booth.alarm_connection")) : "");
   messages.raise("microphone", isBroken(mic.state) ? (mic.text ?? t("booth.alarm_microphone")) : "");
-  messages.raise("unheard", speaking.air === "unheard" ? t("booth.alarm_unheard") : "");
+  messages.raise("unheard", speaking.air === "unheard" && desk.isSafe ? t("booth.alarm_unheard") : "");
 }
 
 /**
@@ -92,8 +132,14 @@ function closing(closing, final) {
   messages.add(closing.text);
   if (!final) return;
   isInside = false;
+  if (closing.code === "replaced") remember(false); // a reload asks before it takes the booth back
+  end(closing.text);
+}
+
+/** @param {string} words  why nothing works here any more */
+function end(words) {
   leave();
-  write(byId("closed-text", HTMLElement), closing.text);
+  write(byId("closed-text", HTMLElement), words);
   byId("closed", HTMLDialogElement).showModal();
 }
 
@@ -102,65 +148,54 @@ function reconcile() {
   if (desk.seat?.mic === "coughing" && !desk.coughHeld) void desk.say("release_cough");
 }
 
+/** @param {boolean} isElsewhere  another window is this interpreter's console */
+function settle(isElsewhere) {
+  if (isElsewhere && !isInside && !hasAsked) {
+    hasAsked = true;
+    byId("elsewhere", HTMLDialogElement).showModal();
+  } else if (isReturning) {
+    void comeBack();
+  }
+}
+
 const wire = openWire({
-  welcome: ({ you, state }) => {
-    Object.assign(desk, { person: you.person, name: you.name, state });
+  welcome: ({ you, state, now }) => {
+    Object.assign(desk, { person: you.person, name: you.name, state, ahead_ms: now - Date.now() });
     sitDown();
     reconcile();
+    settle(you.elsewhere ?? false);
   },
   state: (state) => {
     desk.state = state;
+    showRecording(state);
+    showConsent(state);
     show();
   },
   status: (status) => {
     isWireLost = status === "waiting";
     show();
   },
+  news: (news) => {
+    if (news.type === "quality") guarding.measured(news);
+    else if (news.type === "papers") void papers.load();
+  },
   closing,
   onRestarted: () => {
-    if (!isInside) return;
-    listening.session.restart();
-    speaking.session?.restart();
+    for (const session of sessions()) if (session.status.state !== "idle") session.restart();
   },
 });
 
+/** All that goes out and comes in. */
+function sessions() {
+  const ears = [listening.session, listening.relay.session, monitoring.listener.session];
+  return speaking.session ? [...ears, speaking.session] : ears;
+}
+
 function leave() {
-  listening.session.stop();
+  listening.stop();
+  monitoring.stop();
   speaking.session?.stop();
   wire.end();
-}
-
-/** @param {import("../lib/keys.js").KeyAction} action */
-function act(action) {
-  if (action.act === "incoming") listening.select(action.index);
-  else if (action.act === "outgoing") speaking.select(action.index);
-  else if (action.act === "mic") speaking.toggle();
-  else if (action.act === "cough") speaking.holdCough(true);
-  else if (action.act === "handover") handover.advance();
-  else byId("help", HTMLDialogElement).showModal();
-}
-
-/** @param {KeyboardEvent} event */
-function isTyping({ target }) {
-  return target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === "text");
-}
-
-function mountKeys() {
-  addEventListener("keydown", (event) => {
-    const action = keyAction(event);
-    const isOurs = isInside && keyPrefs.on && !isTyping(event) && !document.querySelector("dialog[open]");
-    if (!action || !isOurs) return;
-    event.preventDefault();
-    act(action);
-  });
-  addEventListener("keyup", (event) => event.code === "KeyC" && speaking.holdCough(false));
-  addEventListener("blur", () => speaking.holdCough(false));
-  const shortcuts = byId("shortcuts", HTMLInputElement);
-  shortcuts.checked = keyPrefs.on;
-  shortcuts.addEventListener("change", () => {
-    keyPrefs.on = shortcuts.checked;
-    writePrefs(browserStore("localStorage"), "tolmach.booth.keys", keyPrefs);
-  });
 }
 
 /** @param {Pulse} pulse */
@@ -182,23 +217,53 @@ function tickClock() {
   setTimeout(tickClock, 1000 - now.getMilliseconds());
 }
 
-mountKeys();
+mountKeyboard(
+  {
+    mic: () => speaking.toggle(),
+    cough: () => speaking.holdCough(true),
+    outgoing: ({ index }) => speaking.select(index),
+    incoming: ({ index }) => listening.select(index),
+    handover: () => handover.advance(),
+    decline: () => handover.decide(),
+    pivot: () => listening.nextPivot(),
+    ears: () => listening.toggleEars(),
+    replay: () => listening.toggleReplay(),
+    turn: ({ knob, by }) => listening.knobs.turn(knob, by),
+    monitor: () => monitoring.next(),
+    shift: () => shift.next(),
+    slower: () => asks.ask("slower"),
+    repeat: () => asks.ask("repeat"),
+    louder: () => asks.ask("louder"),
+    call: () => asks.ring(),
+    chat: () => chat.focus(),
+    phrase: ({ index }) => chat.phrase(index),
+    papers: () => papers.toggle(),
+    glossary: () => void papers.find(),
+    help: () => byId("help", HTMLDialogElement).showModal(),
+  },
+  () => speaking.holdCough(false),
+  () => isInside,
+);
 tickClock();
 const pulse = new Pulse();
-setInterval(() => void feelPulse(pulse), 500);
+setInterval(() => void feelPulse(pulse), TICK_MS);
+setInterval(() => desk.tick(), TICK_MS / 2);
 byId("open-help", HTMLButtonElement).addEventListener("click", () => byId("help", HTMLDialogElement).showModal());
 byId("open-headset", HTMLButtonElement).addEventListener("click", () => headset.open(false));
 byId("reload", HTMLButtonElement).addEventListener("click", () => location.reload());
+const elsewhere = byId("elsewhere", HTMLDialogElement);
+elsewhere.addEventListener("close", () => {
+  if (elsewhere.returnValue !== "move") end(t("booth.elsewhere_stayed"));
+  else if (!isReturning) headset.open(true);
+  else void comeBack();
+});
 addEventListener("online", () => {
-  listening.session.nudge();
-  speaking.session?.nudge();
+  for (const session of sessions()) session.nudge();
 });
 guardLeaving(() => isInside && speaking.air !== "off_air");
 onLeaving(leave);
 show();
-try {
-  if (entered.yes) enter(await headset.capture());
-  else headset.open(true);
-} catch {
-  headset.open(true);
-}
+// After a reload of this very page nobody waits for an answer; otherwise the welcome says whether another one is open.
+const [navigation] = performance.getEntriesByType("navigation");
+if (isReturning && /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type === "reload") void comeBack();
+else if (!isReturning) headset.open(true);

@@ -16,6 +16,9 @@ import { Wire } from "../lib/wire.js";
  * @property {string | null} [token]
  * @property {string} ws
  * @property {string | null} [booth]
+ * @property {boolean} [is_backup]  a venue page that is the hall's second sender
+ * @property {boolean} [livestream]  the room has one
+ * @property {string | null} [player]  the address of hls.js
  * @property {RTCIceServer[]} [ice_servers]
  * @property {import("../lib/state.js").RoomState} state
  */
@@ -94,6 +97,15 @@ export function showConnection(status, isShort = false) {
   element.title = isShort ? way : "";
   const words = isShort ? t(`connection.${status.state}_short`) : status.text || way || t(`connection.${status.state}`);
   write(element, status.state === "idle" ? "" : words);
+}
+
+/**
+ * Say to everybody in the room that the session is being recorded, for as long as it is.
+ * @param {import("../lib/state.js").RoomState} state
+ */
+export function showRecording({ recording }) {
+  byId("recording", HTMLElement).dataset.on = String(Boolean(recording));
+  write(byId("recording-words", HTMLElement), recording ? t("common.recording_on") : "");
 }
 
 /**

@@ -5,8 +5,9 @@ import { judge } from "../lib/sound.js";
 import { venueState } from "../lib/state.js";
 import { Publisher } from "../lib/whip.js";
 import { cameraWish, deviceProblem, listDevices, microphoneWish, release } from "./devices.js";
+import { mountConsent } from "./consent.js";
 import { mountMeter } from "./meters.js";
-import { byData, byId, guardLeaving, onLeaving, openWire, page, press, showConnection, t, write } from "./shell.js";
+import { byData, byId, guardLeaving, onLeaving, openWire, page, press, showConnection, showRecording, t, write } from "./shell.js";
 
 const PREFS = "tolmach.venue";
 const LIVE_FLAG = `tolmach.venue.live.${page.room}`;
@@ -101,7 +102,7 @@ function stop() {
 
 function show() {
   const session = publisher?.session.status ?? { state: "idle" };
-  const live = venueState(state, session.state, isWireLost);
+  const live = venueState(state, session.state, isWireLost, page.is_backup ? "backup" : "venue");
   byId("live-banner", HTMLElement).dataset.state = live;
   write(byId("live-word", HTMLElement), t(`venue.${live}`));
   write(byId("live-hint", HTMLElement), session.text ?? t(`venue.${live}_hint`));
@@ -115,6 +116,8 @@ function show() {
   byId("problem", HTMLElement).hidden = problem === "";
   write(byId("problem", HTMLElement), problem);
   for (const [language, button] of floorButtons) press(button, language === state.floor_language);
+  showRecording(state);
+  showConsent(state);
 }
 
 /** @param {string} language */
@@ -140,6 +143,10 @@ function mountControls() {
   navigator.mediaDevices?.addEventListener("devicechange", () => void listAll());
 }
 
+const showConsent = mountConsent({
+  source: () => "venue",
+  command: (name, args) => wire.command(name, args),
+});
 const wire = openWire({
   state: (newest) => {
     state = newest;

@@ -1,27 +1,35 @@
-// Watch and listen. The sound has an element of its own, so that it goes on when a phone is locked.
+// Watch and listen: the livestream, or the hall without delay. One language, one volume, one set of keys for both.
 
 import { languageName } from "../lib/i18n.js";
+import { beginCourse, followCourse, restCourse, wishFor } from "../lib/player.js";
+import { isAtLive } from "../lib/position.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
-import { FLOOR, channelWords, heardKey, pictureKey } from "../lib/state.js";
-import { Listener } from "../lib/whep.js";
-import { byData, byId, light, onLeaving, openWire, page, press, showConnection, t, write } from "./shell.js";
+import { FLOOR } from "../lib/state.js";
+import { heardWords, stageWords } from "../lib/watching.js";
+import { byData, byId, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
+import { mountBar, showBar } from "./watch/bar.js";
+import { DirectWay, LivestreamWay } from "./watch/ways.js";
+import { mountOutside, showDetour, showLanguages, showOutside, showProgramme } from "./watch/words.js";
+
+/** @typedef {import("../lib/player.js").Way} Way */
 
 const PREFS = "tolmach.watch";
+const LOOK_MS = 500;
 const prefs = readPrefs(browserStore("localStorage"), PREFS, {
   channel: /** @type {string | null} */ (null),
   volume: 1,
   muted: false,
   under: false,
-  audioOnly: false,
+  quality: "auto",
+  way: "livestream",
 });
 
 const sound = byId("sound", HTMLAudioElement);
 const picture = byId("picture", HTMLVideoElement);
 const stageNote = byId("stage-note", HTMLElement);
 const playButton = byId("play", HTMLButtonElement);
-const muteButton = byId("mute", HTMLButtonElement);
-const volume = byId("volume", HTMLInputElement);
-const audioOnly = byId("audio-only", HTMLInputElement);
+const noDelay = byId("no-delay", HTMLInputElement);
+const quality = byId("quality", HTMLSelectElement);
 const mixes = [byId("mix-only", HTMLInputElement), byId("mix-under", HTMLInputElement)];
 const buttons = byData("channel");
 
@@ -29,41 +37,95 @@ let state = page.state;
 /** The listener has pressed a language here or before; the browser may still hold the sound back. */
 let isWanted = false;
 let isHeldBack = false;
+let isPaused = false;
+let hasCaptions = false;
+/** The browser has stopped a picture nobody sees: the sound goes on alone until the page is seen again. */
+let isUnseen = false;
 
-const listener = new Listener({
-  room: page.room,
-  token: page.token,
-  wanted: { channel: FLOOR, under: prefs.under, video: !prefs.audioOnly },
-  onTrack: play,
-  onStatus: show,
-});
+const stage = { sound, picture, onChange: () => show(), play };
+const direct = new DirectWay({ room: page.room, token: page.token, stage });
+const livestream = new LivestreamWay({ room: page.room, player: page.player ?? null, nameOf: ownName, stage });
+let course = beginCourse(wishAtFirst(), page.livestream === true, performance.now());
+
+/** @returns {Way} */
+function wishAtFirst() {
+  const asked = new URL(location.href).searchParams.get("way") ?? prefs.way;
+  return asked === "direct" ? "direct" : "livestream";
+}
+
+function way() {
+  return course.way === "direct" ? direct : livestream;
+}
+
+/** @returns {import("./watch/ways.js").Wanted} */
+function wanted() {
+  const wish = /** @type {import("./watch/ways.js").Quality} */ (prefs.quality);
+  return { channel: prefs.channel ?? FLOOR, under: prefs.under, quality: isUnseen ? "sound" : wish };
+}
 
 /** @param {string} channel */
 function choose(channel) {
+  const isFirst = !isWanted;
   isWanted = true;
+  if (isFirst) course = restCourse(course, performance.now());
   set({ channel });
   hear();
 }
 
-/** @param {MediaStreamTrack} track */
-function play(track) {
-  const stream = new MediaStream([track]);
-  if (track.kind === "video") {
-    picture.srcObject = stream;
-    picture.play().catch(() => {});
-  } else {
-    sound.srcObject = stream;
-    hear();
-  }
-}
-
 /** Start the sound. Called inside the press too, because some browsers allow it only there. */
 function hear() {
+  isPaused = false;
+  play(way().output);
+  if (course.way === "direct") picture.play().catch(() => {});
+}
+
+/** @param {HTMLMediaElement} output */
+function play(output) {
+  if (isPaused) return;
   isHeldBack = false;
-  sound.play().catch((error) => {
+  output.play().catch((error) => {
     isHeldBack = error.name === "NotAllowedError";
     show();
   });
+  show();
+}
+
+function pause() {
+  isPaused = true;
+  for (const element of [sound, picture]) element.pause();
+  show();
+}
+
+function toggle() {
+  if (!isWanted) choose(prefs.channel ?? FLOOR);
+  else if (way().output.paused) hear();
+  else pause();
+}
+
+/** @param {Way} wish */
+function go(wish) {
+  const before = course.way;
+  course = wishFor(course, wish, performance.now());
+  change(before);
+  set({ way: wish });
+}
+
+/** @param {Way} before */
+function change(before) {
+  if (before === course.way || !isWanted) return;
+  (before === "direct" ? direct : livestream).end();
+  way().begin(wanted());
+  play(way().output);
+}
+
+/** Look whether the way in use gives sound, and take the other when it does not. */
+function look() {
+  const now = performance.now();
+  const { report } = way();
+  const before = course.way;
+  const mayRest = !isWanted || isPaused || isHeldBack;
+  course = mayRest ? restCourse(course, now) : followCourse(course, report, now);
+  change(before);
   show();
 }
 
@@ -72,83 +134,120 @@ function nameOf(channel) {
   return channel === FLOOR ? t("channel.floor") : languageName(channel, page.lang);
 }
 
+/** @param {string} channel */
+function ownName(channel) {
+  return buttons.get(channel)?.querySelector(".language-name")?.textContent ?? channel;
+}
+
+function isRewound() {
+  const place = course.way === "livestream" ? livestream.place : null;
+  return place !== null && !isAtLive(place);
+}
+
+/** @returns {import("../lib/session.js").SessionStatus} */
+function connection() {
+  if (course.way === "direct") return direct.status;
+  if (!isWanted) return { state: "idle" };
+  const isGoing = performance.now() - course.soundedAt < 2 * LOOK_MS && livestream.place !== null;
+  if (isGoing || isPaused) return { state: "connected", text: t("watch.way_livestream") };
+  return { state: livestream.place === null ? "connecting" : "waiting" };
+}
+
+/** @returns {import("../lib/watching.js").Standing} */
+function standing() {
+  const session = connection().state;
+  const isBlind = wanted().quality === "sound";
+  return {
+    state,
+    channel: prefs.channel ?? FLOOR,
+    session,
+    isWanted,
+    isPaused,
+    isHeldBack: isHeldBack || way().output.paused,
+    isRewound: isRewound(),
+    isUnder: prefs.under && course.way === "direct",
+    isBlind,
+    hasPicture: !isBlind && session === "connected" && picture.videoWidth > 0,
+  };
+}
+
 function show() {
   const floor = languageName(state.floor_language, page.lang);
-  for (const [channel, button] of buttons) {
-    const { lamp, key } = channelWords(state, channel);
-    light(button, lamp, t(key, { language: floor }));
-    press(button, isWanted && channel === prefs.channel);
-  }
-  const channel = prefs.channel ?? FLOOR;
-  write(byId("heard", HTMLElement), t(heardNow(channel), { language: nameOf(channel), floor }));
-  showConnection(listener.session.status);
-  showStage();
+  showLanguages(state, buttons, isWanted ? prefs.channel : null);
+  const now = standing();
+  const language = nameOf(now.channel);
+  write(byId("heard", HTMLElement), t(heardWords(now), { language, floor }));
+  showConnection(connection());
+  showStage(now, language);
   showControls();
-  showOutside();
+  showDetour(course);
+  if (isWanted) showOutside(state, language, !way().output.paused);
 }
 
 /**
- * Only what is really heard is called so.
- * @param {string} channel
+ * @param {import("../lib/watching.js").Standing} now
+ * @param {string} language
  */
-function heardNow(channel) {
-  if (!isWanted) return "watch.not_yet";
-  if (listener.session.status.state !== "connected") return "watch.chosen";
-  return isHeldBack || sound.paused ? "watch.held_back" : heardKey(state, channel, prefs.under);
-}
-
-function showStage() {
-  const { state: session } = listener.session.status;
-  const hasPicture = !prefs.audioOnly && session === "connected" && picture.videoWidth > 0;
-  picture.hidden = prefs.audioOnly;
-  playButton.hidden = !(isWanted && session === "connected" && (isHeldBack || sound.paused));
-  write(byId("play-words", HTMLElement), t("watch.play", { language: nameOf(prefs.channel ?? FLOOR) }));
-  const key = stageKey(session, hasPicture);
+function showStage(now, language) {
+  picture.hidden = now.isBlind;
+  playButton.hidden = !(isWanted && now.session === "connected" && now.isHeldBack);
+  write(byId("play-words", HTMLElement), isPaused ? t("watch.resume") : t("watch.play", { language }));
+  const key = stageWords(now);
   stageNote.hidden = !playButton.hidden || key === null;
-  stageNote.dataset.over = String(hasPicture);
+  stageNote.dataset.over = String(now.hasPicture);
   write(stageNote, key === null ? "" : t(key));
 }
 
-/**
- * @param {import("../lib/session.js").SessionStatus["state"]} session
- * @param {boolean} hasPicture
- */
-function stageKey(session, hasPicture) {
-  if (!isWanted) return "watch.choose_below";
-  if (session !== "connected") return `connection.${session}`;
-  if (prefs.audioOnly && state.venue !== "lost") return "watch.only_sound";
-  return pictureKey(state, hasPicture);
-}
-
 function showControls() {
+  const { output } = way();
   sound.muted = prefs.muted;
-  sound.volume = prefs.volume;
-  // iOS leaves the volume to the phone's keys and ignores the setting: then the slider is of no use.
-  byId("volume-label", HTMLElement).hidden = sound.volume !== prefs.volume;
-  volume.value = String(prefs.volume);
-  press(muteButton, prefs.muted);
-  write(muteButton, t(prefs.muted ? "watch.unmute" : "watch.mute"));
-  audioOnly.checked = prefs.audioOnly;
+  picture.muted = output === sound || prefs.muted;
+  for (const element of [sound, picture]) element.volume = prefs.volume;
+  const isLivestream = course.way === "livestream" && isWanted;
+  showBar({
+    isPlaying: isWanted && !output.paused,
+    isMuted: prefs.muted,
+    volume: prefs.volume,
+    hasVolume: sound.volume === prefs.volume, // iOS leaves it to the phone's keys and ignores the setting
+    hasPicture: prefs.quality !== "sound" && picture.videoWidth > 0,
+    captions: isLivestream && livestream.hasCaptions ? hasCaptions : null,
+    place: isLivestream ? livestream.place : null,
+  });
+  byId("no-delay-label", HTMLElement).hidden = !course.hasLivestream;
+  noDelay.checked = course.way === "direct";
+  const small = byId("quality-small", HTMLOptionElement);
+  small.hidden = small.disabled = !(isLivestream && livestream.hasSmall);
+  quality.value = prefs.quality;
+  byId("mixes", HTMLElement).hidden = course.way === "livestream";
   for (const mix of mixes) mix.checked = (mix.value === "under") === prefs.under;
-}
-
-/** Lock screen and headset keys. */
-function showOutside() {
-  if (!("mediaSession" in navigator) || !isWanted) return;
-  const title = state.title[page.lang] ?? Object.values(state.title)[0] ?? "";
-  navigator.mediaSession.metadata = new MediaMetadata({ title, artist: nameOf(prefs.channel ?? FLOOR), album: "Tolmach" });
-  navigator.mediaSession.playbackState = sound.paused ? "paused" : "playing";
 }
 
 function mountControls() {
   for (const [channel, button] of buttons) button.addEventListener("click", () => choose(channel));
   playButton.addEventListener("click", hear);
-  volume.addEventListener("input", () => set({ volume: Number(volume.value), muted: false }));
-  muteButton.addEventListener("click", () => set({ muted: !prefs.muted }));
-  audioOnly.addEventListener("change", () => set({ audioOnly: audioOnly.checked }));
+  noDelay.addEventListener("change", () => go(noDelay.checked ? "direct" : "livestream"));
+  byId("detour-back", HTMLButtonElement).addEventListener("click", () => go(course.wish));
+  quality.addEventListener("change", () => set({ quality: quality.value }));
   for (const mix of mixes) mix.addEventListener("change", () => set({ under: mix.value === "under" }));
-  for (const event of ["playing", "pause"]) sound.addEventListener(event, show);
-  for (const event of ["playing", "resize"]) picture.addEventListener(event, showStage);
+  for (const element of [sound, picture]) {
+    for (const event of ["playing", "pause", "resize", "seeked"]) element.addEventListener(event, show);
+  }
+  picture.addEventListener("pause", () => document.hidden && !isPaused && beUnseen(true));
+  document.addEventListener("visibilitychange", () => !document.hidden && isUnseen && beUnseen(false));
+}
+
+/** @param {boolean} isNow */
+function beUnseen(isNow) {
+  if (isNow && (course.way === "direct" || prefs.quality === "sound")) return;
+  isUnseen = isNow;
+  way().change(wanted());
+}
+
+const step = (/** @type {number} */ seconds) => livestream.step(seconds);
+
+function toLive() {
+  livestream.toLive();
+  hear();
 }
 
 /**
@@ -158,31 +257,44 @@ function mountControls() {
 function set(values) {
   Object.assign(prefs, values);
   writePrefs(browserStore("localStorage"), PREFS, prefs);
-  if (isWanted) listener.listen({ channel: prefs.channel ?? FLOOR, under: prefs.under, video: !prefs.audioOnly });
+  if (isWanted) way().change(wanted());
   show();
 }
 
-function mountMediaSession() {
-  if (!("mediaSession" in navigator)) return;
-  navigator.mediaSession.setActionHandler("play", hear);
-  navigator.mediaSession.setActionHandler("pause", () => sound.pause());
-}
-
 mountControls();
-mountMediaSession();
+mountBar({
+  toggle,
+  mute: () => set({ muted: !prefs.muted }),
+  volume: (level) => set({ volume: level, muted: false }),
+  step,
+  seek: (time) => livestream.seek(time),
+  toLive,
+  captions() {
+    hasCaptions = !hasCaptions;
+    livestream.caption(hasCaptions);
+    show();
+  },
+});
+mountOutside({ play: hear, pause, step });
 const wire = openWire({
   state: (newest) => {
     state = newest;
+    showRecording(state);
+    showProgramme(state);
     show();
   },
-  onRestarted: () => isWanted && listener.session.restart(),
-  edgeLost: (edge) => listener.session.leaveEdge(edge),
+  onRestarted: () => isWanted && course.way === "direct" && direct.listener.session.restart(),
+  edgeLost: (edge) => direct.listener.session.leaveEdge(edge),
 });
-addEventListener("online", () => listener.session.nudge());
+addEventListener("online", () => direct.listener.session.nudge());
+setInterval(look, LOOK_MS);
 onLeaving(() => {
-  listener.session.stop();
+  direct.end();
+  livestream.end();
   wire.end();
 });
+showRecording(state);
+showProgramme(state);
 // Whoever has chosen before need not choose again; if the browser wants a press first, the play button asks for it.
 if (prefs.channel !== null && buttons.has(prefs.channel)) choose(prefs.channel);
 else show();

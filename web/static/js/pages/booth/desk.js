@@ -5,15 +5,23 @@ import { FLOOR, placeOf } from "../../lib/state.js";
 /** @typedef {import("../../lib/state.js").RoomState} RoomState */
 /** @typedef {import("../../lib/state.js").Booth} Booth */
 /** @typedef {import("../../lib/state.js").Seat} Seat */
-/** @typedef {{show: () => void}} Section  shows itself anew from the desk; called after every change */
+/**
+ * @typedef {object} Section
+ * @property {() => void} show  shows itself anew from the desk; called after every change
+ * @property {() => void} [tick]  twice a second, for what changes with time alone
+ */
 
 export class Desk {
   person = "";
   name = "";
   /** Whether sound arrives from the server; what does not come in most likely does not get out either. */
   isReached = true;
+  /** Whether the hearing protection holds; until then the microphone stays shut. */
+  isSafe = false;
   /** Whether the cough key is held down here. */
   coughHeld = false;
+  /** How far the server's clock is ahead of ours, in milliseconds. */
+  ahead_ms = 0;
   /** Commands on their way, by name: their keys show that they wait. */
   #waiting = new Set();
   /** @type {Section[]} */ #sections = [];
@@ -42,9 +50,14 @@ export class Desk {
     return this.state.booths.find((booth) => booth.booth === this.booth) ?? null;
   }
 
-  /** @returns {string} channel one listens to */
+  /** @returns {string} channel one has selected to listen to */
   get incoming() {
     return this.seat?.incoming ?? FLOOR;
+  }
+
+  /** @returns {number} epoch milliseconds by the server's clock */
+  get now_ms() {
+    return Date.now() + this.ahead_ms;
   }
 
   /** @param {Section} section */
@@ -56,6 +69,10 @@ export class Desk {
     for (const section of this.#sections) section.show();
   }
 
+  tick() {
+    for (const section of this.#sections) section.tick?.();
+  }
+
   /** @param {string} name */
   isWaiting(name) {
     return this.#waiting.has(name);
@@ -65,6 +82,7 @@ export class Desk {
    * Say something to the room. A refusal goes to the messages; nothing changes here until the room's state says so.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
+   * @returns {Promise<boolean>} whether it is done
    */
   async say(name, args) {
     this.#waiting.add(name);
@@ -73,5 +91,6 @@ export class Desk {
     this.#waiting.delete(name);
     if (outcome.kind !== "done") this.onFailure(outcome);
     this.show();
+    return outcome.kind === "done";
   }
 }

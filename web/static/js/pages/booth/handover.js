@@ -8,6 +8,7 @@ import { byId, t, write } from "../shell.js";
 /** Which buttons a step offers, and what the words are. @type {Record<HandoverStep, {words: string, ask?: string, decline?: string, key?: string}>} */
 const STEPS = {
   impossible: { words: "booth.handover_impossible", ask: "booth.handover_offer" },
+  force: { words: "booth.handover_gone", ask: "booth.handover_force", key: "take_mic" },
   offer: { words: "booth.handover_none", ask: "booth.handover_offer", key: "ask_handover" },
   request: { words: "booth.handover_partner_on_air", ask: "booth.handover_request", key: "ask_handover" },
   asked: { words: "booth.handover_asked", decline: "booth.handover_cancel" },
@@ -42,6 +43,7 @@ export function mountHandover(desk) {
     accept.hidden = step !== "answer";
     change.hidden = step !== "switch";
     decline.hidden = words.decline === undefined;
+    ask.dataset.step = step;
   }
 
   /** The next step that is one's own to take; nothing if it is the other's turn. */
@@ -50,10 +52,15 @@ export function mountHandover(desk) {
     if (key) void desk.say(key);
   }
 
-  ask.addEventListener("click", () => void desk.say("ask_handover"));
+  /** No to the other's wish, or one's own taken back. */
+  function decide() {
+    if (STEPS[current().step].decline) void desk.say("decline_handover");
+  }
+
+  ask.addEventListener("click", () => void desk.say(current().step === "force" ? "take_mic" : "ask_handover"));
   accept.addEventListener("click", () => void desk.say("accept_handover"));
   change.addEventListener("click", () => void desk.say("switch_handover"));
-  decline.addEventListener("click", () => void desk.say("decline_handover"));
+  decline.addEventListener("click", decide);
   desk.add({ show });
-  return { advance };
+  return { advance, decide };
 }

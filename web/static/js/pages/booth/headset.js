@@ -4,7 +4,6 @@ import { judge } from "../../lib/sound.js";
 import { deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
 import { audioContext, mountMeter } from "../meters.js";
 import { byId, t, write } from "../shell.js";
-import { setOutput } from "./listening.js";
 
 /** @typedef {{microphone: string | null, output: string}} Headset  device ids; null and "" are the system's */
 
@@ -123,7 +122,7 @@ async function playTone(device) {
   gain.gain.linearRampToValueAtTime(0, now + TONE_S);
   oscillator.connect(gain).connect(sink);
   tone.srcObject = sink.stream;
-  await setOutput(tone, device);
+  if ("setSinkId" in tone) await tone.setSinkId(device).catch(() => {});
   await tone.play();
   oscillator.start();
   oscillator.stop(now + TONE_S);

@@ -1,21 +1,41 @@
-// The left side: what comes into the interpreter's ears, and the picture that goes with it.
+// The left side: what comes into the interpreter's ears, and the picture that goes with it. The floor is always
+// connected; a channel that is relied on has a connection of its own beside it, so that a change is a fade.
 
+import { openHearing } from "../../lib/hearing.js";
 import { languageName } from "../../lib/i18n.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
-import { FLOOR, channelWords, pictureKey } from "../../lib/state.js";
+import { SIGNS, earPlan, markOf, nextOf, pivotsOf } from "../../lib/relaying.js";
+import { LevelProbe } from "../../lib/sound.js";
+import { FLOOR, pictureKey } from "../../lib/state.js";
 import { Listener } from "../../lib/whep.js";
-import { byData, byId, light, page, press, t, write } from "../shell.js";
+import { audioContext } from "../meters.js";
+import { byData, byId, page, press, t, write } from "../shell.js";
+import { Knobs } from "./knobs.js";
 
-const PREFS = "tolmach.booth.listening";
+/** @typedef {import("../../lib/hearing.js").Hearing} Hearing */
 
-const sound = byId("sound", HTMLAudioElement);
+const EARS = "tolmach.booth.ears";
+const REPLAY_S = 10;
+/** Down before another channel is asked for, and up again once it is most likely there: within 200 ms in all. */
+const DUCK_MS = 40;
+const SWITCH_MS = 80;
+const LIFT_MS = 60;
+
 const picture = byId("picture", HTMLVideoElement);
 const note = byId("stage-note", HTMLElement);
 const enable = byId("sound-enable", HTMLButtonElement);
+const pivot = byId("pivot", HTMLButtonElement);
+const ears = byId("ears", HTMLButtonElement);
+const replay = byId("replay", HTMLButtonElement);
 const incoming = byData("incoming");
 
 export class Listening {
-  #listener;
+  /** @type {Hearing | null} */ hearing = null;
+  #isSplit = readPrefs(browserStore("localStorage"), EARS, { split: false }).split;
+  /** @type {string | null} the relay's channel, as asked for last */ #relayed = null;
+  /** @type {import("../../lib/hearing_profile.js").Profile | null} */ #profile = null;
+  /** @type {MediaStreamTrack | null} */ #original = null;
+  /** @type {MediaStreamTrack | null} */ #source = null;
 
   /**
    * @param {import("./desk.js").Desk} desk
@@ -23,33 +43,79 @@ export class Listening {
    */
   constructor(desk, onStatus) {
     this.desk = desk;
-    this.#listener = new Listener({
-      room: page.room,
-      token: page.token,
-      wanted: { channel: FLOOR, under: false, video: true },
-      onTrack: play,
-      onStatus,
-    });
+    this.onStatus = onStatus;
+    this.floorProbe = new LevelProbe(audioContext());
+    this.knobs = new Knobs(() => this.#turn());
+    this.floor = this.listener(FLOOR, true, (track) => this.#hearFloor(track));
+    this.relay = this.listener(FLOOR, false, (track) => this.#hearRelay(track));
     [...incoming.values()].forEach((button, i) => button.addEventListener("click", () => this.select(i)));
-    enable.addEventListener("click", hear);
+    pivot.addEventListener("click", () => this.nextPivot());
+    ears.addEventListener("click", () => this.toggleEars());
+    replay.addEventListener("click", () => this.toggleReplay());
+    enable.addEventListener("click", () => void audioContext().resume());
+    audioContext().addEventListener("statechange", () => this.onStatus());
     picture.addEventListener("playing", () => this.show());
-    mountVolume();
     desk.add(this);
   }
 
-  /** @returns {import("../../lib/session.js").Session} */
+  /** @returns {boolean} the browser holds the sound back, as after a reload, until a key or a press */
+  get isHeld() {
+    return this.hearing !== null && audioContext().state !== "running";
+  }
+
+  /** @returns {import("../../lib/session.js").Session} the floor's, whose breaking is told to the interpreter */
   get session() {
-    return this.#listener.session;
+    return this.floor.session;
+  }
+
+  /**
+   * A connection for another channel; not opened yet.
+   * @param {string} channel
+   * @param {boolean} video
+   * @param {(track: MediaStreamTrack) => void} onTrack
+   */
+  listener(channel, video, onTrack) {
+    const { room, token } = page;
+    return new Listener({ room, token, wanted: { channel, under: false, video }, onTrack, onStatus: this.onStatus });
   }
 
   /**
    * Begin to listen, into these headphones.
    * @param {string} output  device id; "" is the system's
    */
-  start(output) {
-    void setOutput(sound, output);
-    this.#listener.listen({ channel: this.desk.incoming });
+  async start(output) {
+    this.floor.session.start();
+    if (this.hearing) {
+      await this.hearing.setOutput(output);
+      return;
+    }
+    const store = browserStore("localStorage");
+    const hearing = await openHearing(audioContext(), { store, device: output, onChange: () => this.#protect() });
+    if (output) await hearing.setOutput(output);
+    if (this.#profile) hearing.setProfile(this.#profile);
+    hearing.setInput("original", this.#original);
+    hearing.setInput("source", this.#source);
+    hearing.setEars(this.#isSplit ? "split" : "both");
+    this.hearing = hearing;
+    this.#turn();
+    this.#protect();
   }
+
+  /**
+   * Believe a calibration of these headphones, now or once they are in use.
+   * @param {import("../../lib/hearing_profile.js").Profile} profile
+   */
+  protect(profile) {
+    this.#profile = profile;
+    this.hearing?.setProfile(profile);
+  }
+
+  stop() {
+    this.floor.session.stop();
+    this.relay.session.stop();
+    void this.hearing?.aclose();
+  }
+
 
   /** @param {number} index */
   select(index) {
@@ -57,19 +123,127 @@ export class Listening {
     if (channel !== undefined) void this.desk.say("select_incoming", { channel });
   }
 
-  show() {
-    const { state, incoming: selected } = this.desk;
-    const floor = languageName(state.floor_language, page.lang);
-    for (const [channel, button] of incoming) {
-      const { lamp, key } = channelWords(state, channel);
-      light(button, lamp, t(key, { language: floor }));
-      press(button, channel === selected);
-    }
-    this.#showNote();
-    if (this.session.status.state !== "idle") this.#listener.listen({ channel: selected });
+  nextPivot() {
+    const choices = [null, ...pivotsOf(this.desk.state, this.desk.seat)];
+    const language = nextOf(choices, this.desk.seat?.pivot ?? null);
+    if (choices.length > 1 && this.desk.seat) void this.desk.say("select_pivot", { language });
   }
 
-  #showNote() {
+  toggleEars() {
+    this.#isSplit = !this.#isSplit;
+    writePrefs(browserStore("localStorage"), EARS, { split: this.#isSplit });
+    this.hearing?.setEars(this.#isSplit ? "split" : "both");
+    this.show();
+  }
+
+  toggleReplay() {
+    if (this.hearing?.state().behind_s) this.hearing.live();
+    else this.hearing?.replay(REPLAY_S);
+  }
+
+  show() {
+    const plan = earPlan(this.desk.seat);
+    void this.#rely(plan.relay);
+    const isThere = this.relay.session.status.state === "connected" && this.#relayed === plan.relay;
+    const chosen = plan.chosen === "source" && isThere ? "source" : "original";
+    this.hearing?.listenTo(chosen);
+    this.#showKeys(chosen === "source" ? (plan.relay ?? FLOOR) : FLOOR);
+    this.#showPicture();
+    press(ears, this.#isSplit);
+    enable.hidden = !this.isHeld;
+    this.tick();
+  }
+
+  tick() {
+    const state = this.hearing?.state();
+    const limiter = state?.isLimiting && state.isSafe ? "limiting" : (state?.limiter ?? "testing");
+    write(byId("limiter", HTMLElement), t(`booth.limiter_${limiter}`));
+    byId("limiter", HTMLElement).dataset.limiter = limiter;
+    const percent = Math.round((state?.dose.share ?? 0) * 100);
+    write(byId("dose", HTMLElement), t("booth.dose", { percent }));
+    const behind_s = state?.behind_s ?? 0;
+    press(replay, behind_s > 0);
+    const words = behind_s > 0 ? t("booth.replay_behind", { seconds: Math.ceil(behind_s) }) : t("booth.replay");
+    write(byId("replay-words", HTMLElement), words);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #hearFloor(track) {
+    if (track.kind === "video") {
+      picture.srcObject = new MediaStream([track]);
+      picture.play().catch(() => {});
+      return;
+    }
+    this.#original = track;
+    this.hearing?.setInput("original", track);
+    this.floorProbe.attach(new MediaStream([track]));
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #hearRelay(track) {
+    this.#source = track;
+    this.hearing?.setInput("source", track);
+  }
+
+  /**
+   * Have this channel connected beside the floor, or none. While it is heard the change lies between two ramps.
+   * @param {string | null} channel
+   */
+  async #rely(channel) {
+    if (channel === this.#relayed || this.floor.session.status.state === "idle") return;
+    const isHeard = this.#relayed !== null && channel !== null && this.hearing?.ear.chosen === "source";
+    this.#relayed = channel;
+    if (channel === null) {
+      this.relay.session.stop();
+      this.#source = null;
+      this.hearing?.setInput("source", null);
+      return;
+    }
+    if (isHeard) await this.hearing?.duck(DUCK_MS);
+    if (channel !== this.#relayed) return;
+    this.relay.listen({ channel });
+    if (isHeard) setTimeout(() => this.hearing?.lift(LIFT_MS), SWITCH_MS);
+  }
+
+  #turn() {
+    const { values } = this.knobs;
+    this.hearing?.setVolume(values.volume);
+    this.hearing?.setVolume(values["monitor-volume"], "monitoring");
+    this.hearing?.setTone(values.bass, values.treble);
+  }
+
+  #protect() {
+    this.desk.isSafe = this.hearing?.state().isSafe ?? false;
+    this.onStatus();
+  }
+
+  /** @param {string} heard */
+  #showKeys(heard) {
+    const { state, incoming: selected, seat } = this.desk;
+    for (const [channel, button] of incoming) {
+      const mark = markOf(state, channel);
+      const sign = button.querySelector(".mark");
+      if (sign instanceof HTMLElement) sign.dataset.mark = mark;
+      write(sign, SIGNS[mark]);
+      write(button.querySelector(".words"), t(`booth.mark_${mark}`));
+      const n = state.listeners?.[channel] ?? 0;
+      write(button.querySelector(".count"), String(n));
+      write(button.querySelector(".hidden-words"), t("booth.count", { n }));
+      press(button, channel === selected);
+      button.dataset.heard = String(channel === heard);
+    }
+    const name = (/** @type {string} */ channel) => languageName(channel, page.lang);
+    const choices = pivotsOf(state, seat);
+    pivot.disabled = seat === null || choices.length === 0;
+    const none = choices.length > 0 ? t("booth.pivot_off") : t("booth.pivot_none");
+    const words = seat?.pivot ? t("booth.pivot_on", { language: name(seat.pivot) }) : none;
+    write(byId("pivot-words", HTMLElement), words);
+    pivot.dataset.on = String(Boolean(seat?.pivot));
+    const told = heard === FLOOR ? t("booth.hears_floor") : t("booth.hears_channel", { language: name(heard) });
+    write(byId("hears", HTMLElement), told);
+  }
+
+  #showPicture() {
     const isConnected = this.session.status.state === "connected";
     const hasPicture = isConnected && picture.videoWidth > 0;
     const key = isConnected ? pictureKey(this.desk.state, hasPicture) : "connection.connecting";
@@ -77,39 +251,4 @@ export class Listening {
     note.dataset.over = String(hasPicture);
     write(note, key === null ? "" : t(key));
   }
-}
-
-/** @param {MediaStreamTrack} track */
-function play(track) {
-  const element = track.kind === "video" ? picture : sound;
-  element.srcObject = new MediaStream([track]);
-  if (element === sound) hear();
-  else picture.play().catch(() => {});
-}
-
-/** The browser may hold the sound back after a reload, until a press. */
-function hear() {
-  enable.hidden = true;
-  sound.play().catch((error) => {
-    enable.hidden = error.name !== "NotAllowedError";
-  });
-}
-
-function mountVolume() {
-  const volume = byId("volume", HTMLInputElement);
-  sound.volume = readPrefs(browserStore("localStorage"), PREFS, { volume: 0.8 }).volume;
-  volume.value = String(sound.volume);
-  volume.addEventListener("input", () => {
-    sound.volume = Number(volume.value);
-    writePrefs(browserStore("localStorage"), PREFS, { volume: sound.volume });
-  });
-}
-
-/**
- * Send an element's sound to other headphones, where the browser can.
- * @param {HTMLAudioElement} element
- * @param {string} output  device id; "" is the system's
- */
-export async function setOutput(element, output) {
-  if ("setSinkId" in element) await element.setSinkId(output).catch(() => {});
 }

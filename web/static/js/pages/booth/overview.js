@@ -1,6 +1,7 @@
-// The middle, under the picture: what the floor speaks, and who is on air in every booth.
+// The middle, under the picture: who speaks and what comes next, and who is on air in every booth.
 
 import { languageName } from "../../lib/i18n.js";
+import { itemTime, itemWords, programmeNow } from "../../lib/programme.js";
 import { byId, page, t, write } from "../shell.js";
 
 /** @param {import("./desk.js").Desk} desk */
@@ -10,6 +11,9 @@ export function mountOverview(desk) {
 
   function show() {
     write(byId("floor-language", HTMLElement), languageName(desk.state.floor_language, page.lang));
+    const { now, next } = programmeNow(desk.state);
+    write(byId("speaker", HTMLElement), now ? (now.speaker || itemWords(now, page.lang)) : "");
+    write(byId("next", HTMLElement), next ? nextWords(next) : "");
     const key = JSON.stringify(desk.state.booths);
     if (key === shown) return;
     shown = key;
@@ -17,6 +21,13 @@ export function mountOverview(desk) {
   }
 
   desk.add({ show });
+}
+
+/** @param {import("../../lib/programme.js").Item} next */
+function nextWords(next) {
+  const item = itemWords(next, page.lang);
+  const time = itemTime(next, page.lang);
+  return time ? t("booth.next_at", { time, item }) : t("booth.next", { item });
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { languageName } from "../../lib/i18n.js";
 import { judge } from "../../lib/sound.js";
-import { airState, colleagueOnAir, holderOf, isMicOpen } from "../../lib/state.js";
+import { airState, colleagueOnAir, handoverStep, holderOf, isMicOpen } from "../../lib/state.js";
 import { Publisher } from "../../lib/whip.js";
 import { release } from "../devices.js";
 import { mountMeter } from "../meters.js";
@@ -29,11 +29,15 @@ export class Speaking {
   /**
    * @param {import("./desk.js").Desk} desk
    * @param {() => void} onStatus
+   * @param {(peak_dbfs: number) => void} onLevel  the highest of the last 0.4 s, on air and off
    */
-  constructor(desk, onStatus) {
+  constructor(desk, onStatus, onLevel) {
     this.desk = desk;
     this.onStatus = onStatus;
-    this.meter = mountMeter(byId("level", HTMLElement), showLevel);
+    this.meter = mountMeter(byId("level", HTMLElement), (peak_dbfs) => {
+      showLevel(peak_dbfs);
+      onLevel(peak_dbfs);
+    });
     onAir.addEventListener("click", () => this.toggle());
     mountCough((held) => this.holdCough(held));
     [...outgoing.values()].forEach((button, i) => button.addEventListener("click", () => this.select(i)));
@@ -89,10 +93,13 @@ export class Speaking {
   show() {
     this.#gate();
     const { desk } = this;
-    const isSending = desk.isReached && this.session?.status.state === "connected";
+    const isSending = desk.isReached && desk.isSafe && this.session?.status.state === "connected";
     this.#air = airState(desk.seat, desk.coughHeld, isSending);
     byId("console", HTMLElement).dataset.air = this.#air;
-    onAir.disabled = cough.disabled = desk.seat === null;
+    cough.disabled = desk.seat === null;
+    // Without hearing protection nobody goes on air; going off is always allowed to whoever sits here.
+    const maySwitch = desk.isSafe || desk.seat?.mic !== "off_air";
+    onAir.disabled = desk.seat === null || this.#microphone === null || !maySwitch;
     onAir.dataset.waiting = String(desk.isWaiting("take_mic") || desk.isWaiting("release_mic"));
     press(onAir, this.#air !== "off_air");
     press(cough, this.#air === "coughing");
@@ -106,9 +113,19 @@ export class Speaking {
     const colleague = this.#air === "off_air" ? colleagueOnAir(ownBooth, person) : null;
     const variables = { language: languageName(seat?.outgoing ?? "", page.lang), name: colleague?.name ?? "" };
     write(byId("air-word", HTMLElement), t(words));
-    const hint = t(colleague ? "booth.air_off_colleague" : `${words}_hint`, variables);
-    write(byId("air-hint", HTMLElement), seat ? hint : "");
+    write(byId("air-hint", HTMLElement), seat ? this.#hint(variables) : "");
     write(byId("air-status", HTMLElement), t(`${words}_status`, variables));
+  }
+
+  /** @param {{language: string, name: string}} variables */
+  #hint(variables) {
+    const { ownBooth, person, isSafe } = this.desk;
+    if (this.#air !== "off_air") return t(`booth.air_${WORDS[this.#air]}_hint`, variables);
+    if (!isSafe) return t("booth.air_off_protect");
+    if (variables.name) return t("booth.air_off_colleague", variables);
+    const { step, partner } = ownBooth ? handoverStep(ownBooth, person) : { step: "impossible", partner: null };
+    if (step === "force") return t("booth.air_off_force", { name: partner?.name ?? "" });
+    return t("booth.air_off_hint", variables);
   }
 
   /**
@@ -116,8 +133,9 @@ export class Speaking {
    * server's ramp, so the track stays open for that long; a cough shuts it at once.
    */
   #gate() {
-    const { seat, ownBooth, coughHeld } = this.desk;
-    if (isMicOpen(seat, coughHeld, ownBooth)) this.#open(true);
+    const { seat, ownBooth, coughHeld, isSafe } = this.desk;
+    if (!isSafe) this.#open(false);
+    else if (isMicOpen(seat, coughHeld, ownBooth)) this.#open(true);
     else if (coughHeld || seat?.mic !== "off_air") this.#open(false);
     else this.#closing ??= setTimeout(() => this.#open(false), RAMP_MS);
   }
@@ -151,9 +169,12 @@ function showLevel(peak_dbfs) {
 function showOutgoing(desk, language, button) {
   const holder = holderOf(desk.state, language);
   const isOwn = holder?.seat.person === desk.person;
-  const n = desk.state.listeners?.[language] ?? 0;
-  const words = holder && !isOwn ? t("booth.engaged", { name: holder.seat.name }) : t("booth.listeners", { n });
+  const heard = t("booth.listeners", { n: desk.state.listeners?.[language] ?? 0 });
+  const engaged = isOwn ? t("booth.engaged_own", { n: heard }) : heard;
+  const { name = "" } = holder?.seat ?? {};
+  const words = holder && !isOwn ? t("booth.engaged_by", { name, booth: holder.booth.booth }) : engaged;
   light(button, holder ? "interpreted" : "off", words);
+  button.dataset.engaged = String(holder !== null && !isOwn);
   press(button, desk.seat?.outgoing === language);
 }
 

@@ -1,0 +1,251 @@
+"""The interpreter's hearing in real Chromium: worklets as served, limiter, ears, ramps, tape, dose and failing."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, Playwright
+
+from tests.browser.stagehand import Server, chromium, wait_until
+from tests.browser.visits import visitor
+
+# A recorder behind the limiter, tones as tracks, and the hearing itself; kept on the window for the tests' steps.
+_OPEN: Final = """
+async ({ profile }) => {
+  const { openHearing } = await import("/static/js/lib/hearing.js");
+  const context = new AudioContext({ sampleRate: 48000 });
+  await context.resume();
+  const changes = [];
+  const hearing = await openHearing(context, { store: localStorage, onChange: () => changes.push(1) });
+  if (profile) hearing.setProfile(profile);
+  const tone = (hertz, amplitude, type = "sine") => {
+    const oscillator = new OscillatorNode(context, { frequency: hertz, type });
+    const gain = new GainNode(context, { gain: amplitude });
+    const sink = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+    oscillator.connect(gain).connect(sink);
+    oscillator.start();
+    return { track: sink.stream.getAudioTracks()[0], gain: gain.gain, oscillator };
+  };
+  const heardFor = async (ms) => {
+    const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+    const ears = [0, 1].map(() => new AnalyserNode(context, { fftSize: 32768, smoothingTimeConstant: 0 }));
+    hearing.out.connect(splitter);
+    ears.forEach((ear, side) => splitter.connect(ear, side));
+    await new Promise((done) => setTimeout(done, ms));
+    hearing.out.disconnect(splitter);
+    return ears.map((ear) => {
+      const samples = new Float32Array(ear.fftSize);
+      ear.getFloatTimeDomainData(samples);
+      return samples.slice(-Math.round((ms - 60) * 48));
+    });
+  };
+  const level = (samples, hertz) => {
+    let [re, im] = [0, 0];
+    samples.forEach((x, i) => {
+      const window = 1 - Math.cos((2 * Math.PI * i) / samples.length);
+      re += window * x * Math.cos((2 * Math.PI * hertz * i) / 48000);
+      im += window * x * Math.sin((2 * Math.PI * hertz * i) / 48000);
+    });
+    return 20 * Math.log10(Math.max(1e-6, (2 * Math.hypot(re, im)) / samples.length));
+  };
+  window.stage = { context, hearing, tone, heardFor, level, changes };
+  return hearing.state();
+}
+"""
+LOUD_HEADSET: Final = {"full_scale_spl": 113, "made": "voice", "at": 1}
+SOFT_HEADSET: Final = {"full_scale_spl": 94, "made": "meter", "at": 1}
+
+
+@pytest.fixture
+def page(playwright: Playwright, server: Server) -> Iterator[Page]:
+    with chromium(playwright) as browser, visitor(browser, server) as person:
+        yield person.open("/")
+
+
+def opened(page: Page, profile: dict[str, Any] | None = None) -> dict[str, Any]:
+    state: dict[str, Any] = page.evaluate(_OPEN, {"profile": profile})
+    return state
+
+
+def tones(page: Page, hertz: list[int], ms: int = 400) -> list[list[float]]:
+    """The level of each tone in each ear, in dBFS."""
+    levels: list[list[float]] = page.evaluate(
+        """async ({ hertz, ms }) => {
+          const ears = await stage.heardFor(ms);
+          return ears.map((ear) => hertz.map((one) => stage.level(ear.slice(-9600), one)));
+        }""",
+        {"hertz": hertz, "ms": ms},
+    )
+    return levels
+
+
+def test_the_limiter_passes_its_test_with_the_worklet_as_served(page: Page) -> None:
+    state = opened(page)
+    assert (state["limiter"], state["problem"], state["isSafe"]) == ("ready", "", True)
+    assert state["profile"] == {"full_scale_spl": 113, "made": "default", "at": 0}
+
+
+def test_a_full_scale_step_leaves_the_worklet_with_no_sample_over_its_ceiling(page: Page) -> None:
+    over, loudest, lasting = page.evaluate(
+        """async () => {
+          const { protectorNode } = await import("/static/js/lib/hearing_selftest.js");
+          const { PROTECTOR } = await import("/static/js/lib/hearing.js");
+          const limits = { ceiling: 10 ** (-13 / 20), rms: 10 ** (-19 / 20) };
+          const context = new OfflineAudioContext(2, 96000, 48000);
+          await context.audioWorklet.addModule(PROTECTOR);
+          const step = new AudioBuffer({ length: 96000, numberOfChannels: 1, sampleRate: 48000 });
+          step.getChannelData(0).fill(1, 24000);
+          const player = new AudioBufferSourceNode(context, { buffer: step });
+          player.connect(protectorNode(context, limits)).connect(context.destination);
+          player.start();
+          const heard = (await context.startRendering()).getChannelData(0);
+          const energy = heard.slice(24000, 28800).reduce((sum, x) => sum + x * x, 0) / 4800;
+          return [
+            heard.filter((x) => !(Math.abs(x) <= limits.ceiling)).length,
+            heard.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+            10 * Math.log10(energy),
+          ];
+        }"""
+    )
+    assert over == 0
+    assert 0 < loudest <= 10 ** (-13 / 20)
+    assert -30 < lasting <= -19
+
+
+def test_original_in_one_ear_relay_in_the_other(page: Page) -> None:
+    opened(page, SOFT_HEADSET)
+    page.evaluate(
+        """() => {
+          stage.hearing.setInput("source", stage.tone(1000, 0.1).track);
+          stage.hearing.setInput("original", stage.tone(400, 0.1).track);
+        }"""
+    )
+    both = tones(page, [400, 1000])
+    assert all(ear[1] > -23 and ear[0] < -70 for ear in both), both
+    page.evaluate("stage.hearing.setEars('split')")
+    left, right = tones(page, [400, 1000])
+    assert left[0] > -23
+    assert left[1] < -70
+    assert right[1] > -23
+    assert right[0] < -70
+    page.evaluate("stage.hearing.listenTo('original')")
+    assert all(ear[0] > -23 and ear[1] < -70 for ear in tones(page, [400, 1000]))
+
+
+def test_tone_volume_and_monitoring(page: Page) -> None:
+    opened(page, SOFT_HEADSET)
+    page.evaluate(
+        """() => {
+          stage.hearing.setInput("source", stage.tone(100, 0.05).track);
+          stage.hearing.setInput("monitoring", stage.tone(9000, 0.05).track);
+        }"""
+    )
+    flat = tones(page, [100, 9000])[0]
+    page.evaluate("stage.hearing.setTone(6, -6)")
+    shaped = tones(page, [100, 9000])[0]
+    assert 4 < shaped[0] - flat[0] < 7
+    assert -7 < shaped[1] - flat[1] < -4
+    page.evaluate("stage.hearing.setTone(0, 0); stage.hearing.setVolume(0.5)")
+    turned = tones(page, [100, 9000])[0]
+    assert turned[0] - flat[0] == pytest.approx(-12, abs=0.5)
+    assert turned[1] == pytest.approx(flat[1], abs=0.5)
+    page.evaluate("stage.hearing.setVolume(0, 'monitoring')")
+    assert tones(page, [9000])[0][0] < -70
+
+
+def test_auto_relay_is_over_within_200_ms_and_is_no_step(page: Page) -> None:
+    """The figure: from the call to the new sound alone; and no sample jumps further than the tones themselves do."""
+    opened(page, SOFT_HEADSET)
+    done_ms, steepest = page.evaluate(
+        """async () => {
+          stage.hearing.setInput("source", stage.tone(1000, 0.2).track);
+          stage.hearing.setInput("original", stage.tone(400, 0.2).track);
+          await new Promise((done) => setTimeout(done, 300));
+          const heard = stage.heardFor(560);
+          await new Promise((done) => setTimeout(done, 150));
+          const called = performance.now();
+          stage.hearing.listenTo("original");
+          const [ear] = await heard;
+          // In steps of 5 ms: the first after which the old tone has gone for good.
+          const size = 960;
+          let last = 0;
+          for (let at = 0; at + size <= ear.length; at += 240) {
+            if (stage.level(ear.subarray(at, at + size), 1000) > -60) last = at + size;
+          }
+          let first = 0;
+          for (let at = ear.length - size; at >= 0; at -= 240) {
+            if (stage.level(ear.subarray(at, at + size), 400) > -60) first = at + size / 2;
+          }
+          let steepest = 0;
+          ear.forEach((x, i) => (steepest = Math.max(steepest, i ? Math.abs(x - ear[i - 1]) : 0)));
+          return [(last - first) / 48, steepest];
+        }"""
+    )
+    print(f"auto_relay_ramp_ms: {done_ms:.0f}")
+    assert 50 < done_ms <= 200
+    assert steepest < 0.2 * 2 * 3.15 * 1000 / 48000 * 1.3
+
+
+def test_replay_is_what_was_heard_and_catches_up(page: Page) -> None:
+    opened(page, SOFT_HEADSET)
+    page.evaluate("() => { stage.voice = stage.tone(500, 0.1); stage.hearing.setInput('source', stage.voice.track); }")
+    page.wait_for_timeout(1500)
+    page.evaluate("stage.voice.oscillator.frequency.value = 900")
+    page.wait_for_timeout(600)
+    page.evaluate("stage.hearing.replay(2)")
+    past = tones(page, [500, 900])[0]
+    assert past[0] > past[1] + 20
+    assert page.evaluate("stage.hearing.state().behind_s") > 0.5
+    wait_until(lambda: page.evaluate("stage.hearing.state().behind_s") == 0, "the replay has caught up", 12)
+    present = tones(page, [500, 900])[0]
+    assert present[1] > present[0] + 20
+    assert page.evaluate("stage.changes.length") >= 2
+
+
+def test_the_dose_adds_up_and_outlives_a_reload(page: Page) -> None:
+    opened(page, LOUD_HEADSET)
+    page.evaluate("stage.hearing.setInput('source', stage.tone(1000, 0.05).track)")
+    wait_until(lambda: page.evaluate("stage.hearing.state().dose.hours") * 3600 > 0.8, "a second was counted", 5)
+    dose = page.evaluate("stage.hearing.state().dose")
+    # 1 kHz at −26 dBFS peak is −29 dBFS; with a headset of 113 dB for full scale that is 84 dB.
+    assert dose["leq_db"] == pytest.approx(84, abs=1)
+    page.evaluate("stage.hearing.aclose()")
+    page.reload()
+    assert opened(page)["dose"]["hours"] == pytest.approx(dose["hours"], abs=3 / 3600)
+    assert page.evaluate("stage.hearing.state().profile.made") == "voice"
+
+
+def test_a_browser_whose_limiter_does_not_load_hears_nothing_and_says_so(page: Page) -> None:
+    page.evaluate("() => { AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no')); }")
+    state = opened(page)
+    assert (state["limiter"], state["problem"], state["isSafe"]) == ("failed", "unavailable", False)
+    page.evaluate("stage.hearing.setInput('source', stage.tone(1000, 0.3).track)")
+    assert tones(page, [1000])[0][0] < -100
+
+
+def test_a_limiter_that_lets_something_through_fails_its_test(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          const render = OfflineAudioContext.prototype.startRendering;
+          OfflineAudioContext.prototype.startRendering = async function () {
+            const heard = await render.call(this);
+            heard.getChannelData(1)[7000] = 0.5;
+            return heard;
+          };
+        }"""
+    )
+    state = opened(page)
+    assert (state["limiter"], state["problem"], state["isSafe"]) == ("failed", "ceiling", False)
+    page.evaluate("stage.hearing.setInput('source', stage.tone(1000, 0.3).track)")
+    assert tones(page, [1000])[0][0] < -100
+
+
+def test_a_limiter_that_stops_in_the_middle_takes_the_sound_with_it(page: Page) -> None:
+    opened(page, SOFT_HEADSET)
+    page.evaluate("stage.hearing.setInput('source', stage.tone(1000, 0.1).track)")
+    assert tones(page, [1000])[0][0] > -25
+    # What Chromium does when a processor throws: from then on the node is silent.
+    page.evaluate("stage.hearing.protector.dispatchEvent(new Event('processorerror'))")
+    state = page.evaluate("stage.hearing.state()")
+    assert (state["limiter"], state["problem"], state["isSafe"]) == ("failed", "stopped", False)
+    assert tones(page, [1000])[0][0] < -100
