@@ -1,7 +1,7 @@
 """Whom a state is for, and what of people's words and consents concerns them.
 
 As few kinds of audience as possible, for each is written by itself: everybody of a role sees the same, interpreters
-of a booth see the same, and only a speaker is somebody alone.
+of a booth see the same, and only those who take part from afar are somebody alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from interpreting.words import Addressee, Call, Line
 PUBLIC_ROLES: Final = frozenset({Role.VIEWER, Role.PARTICIPANT})
 """Roles that see which booth interprets, and no person."""
 
+ATTENDING_ROLES: Final = frozenset({Role.PARTICIPANT, Role.SPEAKER})
+"""Roles that take part from afar; moderators, who may as well, see the whole room."""
+
 STAFF_ROLES: Final = frozenset({Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER})
 """Roles that run the room."""
 
@@ -54,6 +57,11 @@ class Audience:
         return self.role in PUBLIC_ROLES
 
     @property
+    def is_attending(self) -> bool:
+        """They take part from afar, each seeing themselves."""
+        return self.role in ATTENDING_ROLES
+
+    @property
     def is_staff(self) -> bool:
         """They run the room."""
         return self.role in STAFF_ROLES
@@ -68,7 +76,7 @@ def audience_of(role: Role, booth: BoothId | None = None, person: PersonId | Non
     match role:
         case Role.INTERPRETER:
             return Audience(role, booth=booth)
-        case Role.SPEAKER:
+        case Role.SPEAKER | Role.PARTICIPANT:
             return Audience(role, person=person)
         case _:
             return Audience(role)
@@ -105,7 +113,7 @@ def consents_for(room: Room, audience: Audience) -> dict[SourceId, bool]:
         # Also of those who have not come in yet: what they said before is shown to them at the door.
         said = [source for source in room.consents if kind_of(source) is SourceKind.MIC and source not in elsewhere]
         sources = [*(mic_source(person) for person in booth.seats), *said] if booth else []
-    elif audience.role is Role.SPEAKER and audience.person is not None:
+    elif audience.is_attending and audience.person is not None:
         sources = [speaker_source(audience.person)]
     elif audience.role is Role.VENUE:
         sources = [VENUE]

@@ -15,6 +15,7 @@ from interpreting.ids import BoothId, CallId, ItemId, PersonId, SourceId, Source
 from interpreting.languages import Channel, Fallback, Language
 from interpreting.people import Role
 from interpreting.words import Addressee, Wish
+from interpreting.workshop_commands import EntranceCommand, FloorCommand, HandCommand, ReelCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +288,16 @@ RecordingCommand: TypeAlias = StartRecording | StopRecording
 HallCommand: TypeAlias = RecordingCommand | SetConsent | SelectVenue | HoldSlide | SelectItem | NextItem
 TalkCommand: TypeAlias = AskSpeaker | ClearAsks | CallTechnician | AnswerCall | Say
 SourceCommand: TypeAlias = ConnectSource | LoseSource | LoseAllSources
+WorkshopCommand: TypeAlias = EntranceCommand | HandCommand | FloorCommand | ReelCommand
 Command: TypeAlias = (
-    PolicyCommand | SeatCommand | MicCommand | HandoverCommand | HallCommand | TalkCommand | SourceCommand
+    PolicyCommand
+    | SeatCommand
+    | MicCommand
+    | HandoverCommand
+    | HallCommand
+    | TalkCommand
+    | SourceCommand
+    | WorkshopCommand
 )
 
 

@@ -11,7 +11,9 @@ from interpreting.booth import Interlock
 from interpreting.errors import Refused
 from interpreting.ids import HALL, SourceId, SourceKind, kind_of
 from interpreting.languages import FLOOR
+from interpreting.playout_state import Reel
 from interpreting.words import MAX_ASKS, MAX_CALLS, MAX_LINES
+from interpreting.workshop import MAX_HANDS, MAX_HOLDERS, MAX_PEOPLE, MAX_REMOVED, Place, count_in
 
 if TYPE_CHECKING:
     from interpreting.booth import Booth
@@ -35,7 +37,8 @@ def contradiction(room: Room) -> str:
         problem = "filed under another id" if booth.id != booth_id else _booth_contradiction(room, booth)
         if problem:
             return f"booth {booth_id}: {problem}"
-    return _seats_contradiction(room) or _hall_contradiction(room) or _talk_contradiction(room)
+    checks = (_seats_contradiction, _hall_contradiction, _talk_contradiction, _people_contradiction)
+    return next((problem for check in checks if (problem := check(room))), "") or _floor_contradiction(room)
 
 
 def _form_of(source: SourceId) -> SourceKind | None:
@@ -113,4 +116,39 @@ def _talk_contradiction(room: Room) -> str:
     for ids in ([call.id for call in room.calls], [line.id for line in room.chat]):
         if ids != sorted(set(ids)):
             return "calls and lines are counted upwards"
+    return ""
+
+
+def _people_contradiction(room: Room) -> str:
+    if count_in(room.people) > MAX_PEOPLE or len(room.people) - count_in(room.people) > MAX_REMOVED:
+        return "more people than a room takes"
+    for person, attendee in room.people.items():
+        if attendee.person != person:
+            return "somebody is filed under another person"
+        if room.booth_of(person):
+            return "somebody sits in a booth and in the room"
+        if attendee.hears != FLOOR and attendee.hears not in room.languages:
+            return "somebody hears a channel that the room does not have"
+        if attendee.speaks is not None and attendee.speaks not in room.languages:
+            return "somebody speaks a language that is no channel of the room"
+        if attendee.place is Place.REMOVED and attendee.present:
+            return "somebody removed is present"
+    return ""
+
+
+def _floor_contradiction(room: Room) -> str:
+    holders = [holder.person for holder in room.holders]
+    if len(holders) > MAX_HOLDERS or len(set(holders)) != len(holders):
+        return "too many hold the floor, or somebody twice"
+    seated = {person for person, attendee in room.people.items() if attendee.place is Place.SEATED}
+    hands = [hand.id for hand in room.hands]
+    if len(hands) > MAX_HANDS or len(set(hands)) != len(hands):
+        return "too many hands are up, or one twice"
+    raised = {hand.person for hand in room.hands if hand.person is not None}
+    if not {*holders, *raised} <= seated or raised & set(holders):
+        return "a hand or the floor belongs to somebody who is not seated, or both to one"
+    if not set(room.venue_hears) <= set(room.languages):
+        return "the hall hears a language that is no channel of the room"
+    if room.playout and (room.playout.reel is Reel.PLAYING) is (room.playout.since is None):
+        return "a play-out without its beginning"
     return ""

@@ -1,7 +1,7 @@
 """How a room judges a command: which facts it makes, or with which code it is refused.
 
-Policies and seats stand here; microphones, handover, the hall and talk have modules of their own. What a fact does
-to the room stands in ``evolution``.
+Policies and seats stand here; microphones, handover, the hall, talk and the workshop have modules of their own. What
+a fact does to the room stands in ``evolution``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from interpreting.commands import (
     Command,
     EnterBooth,
     HallCommand,
+    HandoverCommand,
     LeaveBooth,
     MicCommand,
     PolicyCommand,
@@ -28,27 +29,31 @@ from interpreting.commands import (
     SourceCommand,
     StepAway,
     TalkCommand,
+    WorkshopCommand,
 )
+from interpreting.entrance import decide_entrance, leave_room
 from interpreting.errors import Code, Refused
 from interpreting.events import (
     BoothEntered,
-    BoothLeft,
     Event,
     FallbackSet,
     FloorLanguageSet,
     IncomingSelected,
-    MicReleased,
     PivotSelected,
     ShiftSet,
     SteppedAway,
 )
+from interpreting.floor import decide_floor
 from interpreting.hall import decide_hall, decide_source
 from interpreting.handover import decide_handover, seated
-from interpreting.ids import PersonId
+from interpreting.hands import decide_hands
 from interpreting.languages import FLOOR, Language
-from interpreting.microphone import decide_mic, select_outgoing, set_interlock
+from interpreting.microphone import decide_mic, leave_booth, select_outgoing, set_interlock
+from interpreting.playout import decide_playout
 from interpreting.relay import check_listening, check_pivot
 from interpreting.talk import decide_talk
+from interpreting.workshop import Place
+from interpreting.workshop_commands import EntranceCommand, FloorCommand, HandCommand, ReelCommand
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
 
 def decide(room: Room, command: Command, now: float) -> tuple[Event, ...]:
     """Return the facts that the command makes; raise ``Refused`` when the rules forbid it."""
+    _check_not_removed(room, command)
     if isinstance(command, PolicyCommand):
         return _decide_policy(room, command, now)
     if isinstance(command, SeatCommand):
@@ -68,7 +74,29 @@ def decide(room: Room, command: Command, now: float) -> tuple[Event, ...]:
         return decide_talk(room, command, now)
     if isinstance(command, SourceCommand):
         return decide_source(room, command, now)
-    return decide_handover(room, command, now)
+    if isinstance(command, HandoverCommand):
+        return decide_handover(room, command, now)
+    return _decide_workshop(room, command, now)
+
+
+def _check_not_removed(room: Room, command: Command) -> None:
+    """Raise ``Refused`` (``removed``) for whatever somebody says who was sent out; that they went away is a fact."""
+    by = getattr(command, "by", None)
+    attendee = None if by is None else room.people.get(by)
+    if attendee and attendee.place is Place.REMOVED and not isinstance(command, StepAway):
+        raise Refused(Code.REMOVED)
+
+
+def _decide_workshop(room: Room, command: WorkshopCommand, now: float) -> tuple[Event, ...]:
+    if isinstance(command, EntranceCommand):
+        return decide_entrance(room, command, now)
+    if isinstance(command, HandCommand):
+        return decide_hands(room, command, now)
+    if isinstance(command, FloorCommand):
+        return decide_floor(room, command, now)
+    if isinstance(command, ReelCommand):
+        return decide_playout(room, command, now)
+    assert_never(command)
 
 
 def _decide_policy(room: Room, command: PolicyCommand, now: float) -> tuple[Event, ...]:
@@ -90,10 +118,10 @@ def _decide_seat(room: Room, command: SeatCommand, now: float) -> tuple[Event, .
         case EnterBooth():
             return _enter(room, command, now)
         case LeaveBooth():
-            return _leave(room, command.by, now)
+            return leave_booth(room, command.by, now)
         case StepAway(by=person):
-            seat = room.seat_of(person)
-            return (SteppedAway(person, at=now),) if seat and seat.present else ()
+            place = room.seat_of(person) or room.people.get(person)
+            return (SteppedAway(person, at=now),) if place and place.present else ()
         case SelectIncoming():
             return _select_incoming(room, command, now)
         case SelectOutgoing():
@@ -116,20 +144,14 @@ def _enter(room: Room, command: EnterBooth, now: float) -> tuple[Event, ...]:
         return ()
     outgoing = seat.outgoing if seat else _first_outgoing(booth, room.floor_language)
     entered = BoothEntered(command.by, booth.id, command.name, outgoing, at=now)
-    return (entered,) if seat else (*_leave(room, command.by, now), entered)
+    if seat:
+        return (entered,)
+    return (*leave_booth(room, command.by, now), *leave_room(room, command.by, now), entered)
 
 
 def _first_outgoing(booth: Booth, floor_language: Language) -> Language:
     """Return the booth's first language that the floor does not speak, or its only one."""
     return next((language for language in booth.languages if language != floor_language), booth.languages[0])
-
-
-def _leave(room: Room, person: PersonId, now: float) -> tuple[Event, ...]:
-    booth = room.booth_of(person)
-    if booth is None:
-        return ()
-    left = BoothLeft(person, booth.id, at=now)
-    return (MicReleased(person, at=now), left) if booth.seats[person].is_on_air else (left,)
 
 
 def _select_incoming(room: Room, command: SelectIncoming, now: float) -> tuple[Event, ...]:

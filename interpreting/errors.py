@@ -72,6 +72,60 @@ class Code(StrEnum):
     NO_NEXT_ITEM = "no_next_item"
     """``NextItem`` after the programme's last item, or without a programme."""
 
+    REMOVED = "removed"
+    """The person who acts was sent out of the room."""
+
+    NOT_IN_ROOM = "not_in_room"
+    """The person acts as one who takes part and did not come, or raises a hand without being seated."""
+
+    PERSON_UNKNOWN = "person_unknown"
+    """A command names somebody who does not take part in the room."""
+
+    DOOR_CLOSED = "door_closed"
+    """``EnterRoom`` by somebody new while the door is closed, or in a role for which there is no place."""
+
+    NAME_NEEDED = "name_needed"
+    """``EnterRoom`` into a closed room without an invitation that bears a name."""
+
+    ROOM_FULL = "room_full"
+    """``EnterRoom`` while as many are there as a room takes."""
+
+    NOT_ADMITTED = "not_admitted"
+    """``BringOn`` or ``CallBackstage`` of somebody who was removed, ``BringOn`` of somebody who waits at the door."""
+
+    NOT_SEATED = "not_seated"
+    """``GiveFloor`` to somebody at the door, backstage or removed."""
+
+    NOT_PRESENT = "not_present"
+    """``GiveFloor`` or ``BringOn`` for somebody whose page is not connected."""
+
+    FLOOR_FULL = "floor_full"
+    """``GiveFloor`` or ``BringOn`` while as many hold the floor as may."""
+
+    NO_FLOOR = "no_floor"
+    """``Mute`` or ``Unmute`` of somebody who does not hold the floor."""
+
+    MUTED_BY_MODERATOR = "muted_by_moderator"
+    """``Unmute`` of one's own microphone that a moderator has shut."""
+
+    HANDS_FULL = "hands_full"
+    """A hand goes up while as many are up as the queue takes."""
+
+    HAND_UNKNOWN = "hand_unknown"
+    """``MoveHand`` names a hand that is not up."""
+
+    SECONDS_INVALID = "seconds_invalid"
+    """``SetTimer`` or ``CuePlayout`` with a length that is none, or past the bound."""
+
+    NO_PLAYOUT = "no_playout"
+    """``StartPlayout`` or ``PausePlayout`` while nothing is cued."""
+
+    PLAYOUT_RUNNING = "playout_running"
+    """``CuePlayout`` while something plays or is paused."""
+
+    RECORDING_OFF = "recording_off"
+    """``StartRecording`` in a room that is not recorded by its configuration."""
+
     CALL_UNKNOWN = "call_unknown"
     """``AnswerCall`` names a call that nobody made, or one so old that it is forgotten."""
 

@@ -10,28 +10,23 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, get_args
 
 from interpreting.booth import Interlock, Shift
+from interpreting.fact import Fact
 from interpreting.ids import BoothId, CallId, ItemId, LineId, PersonId, RecordingId, SourceId, SourceKind
 from interpreting.languages import Channel, Fallback, Language
 from interpreting.people import Role
 from interpreting.words import Addressee, Wish
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fact:
-    """What all events have: ``at``, seconds since the Unix epoch."""
-
-    at: float
+from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, ReelEvent
 
 
 @dataclass(frozen=True, slots=True)
-class FloorLanguageSet(_Fact):
+class FloorLanguageSet(Fact):
     """The floor speaks ``language`` from now on."""
 
     language: Language
 
 
 @dataclass(frozen=True, slots=True)
-class FallbackSet(_Fact):
+class FallbackSet(Fact):
     """The channel carries ``fallback`` while its booth is silent."""
 
     language: Language
@@ -39,14 +34,14 @@ class FallbackSet(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class InterlockSet(_Fact):
+class InterlockSet(Fact):
     """Two booths that want one channel are treated so from now on."""
 
     mode: Interlock
 
 
 @dataclass(frozen=True, slots=True)
-class BoothEntered(_Fact):
+class BoothEntered(Fact):
     """The person's page is connected to a seat; ``outgoing`` is what a new seat starts with."""
 
     person: PersonId
@@ -56,14 +51,14 @@ class BoothEntered(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class SteppedAway(_Fact):
+class SteppedAway(Fact):
     """The page of the person in the seat has lost its connection."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class BoothLeft(_Fact):
+class BoothLeft(Fact):
     """The seat is gone, and with it any handover of the booth."""
 
     person: PersonId
@@ -71,7 +66,7 @@ class BoothLeft(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class IncomingSelected(_Fact):
+class IncomingSelected(Fact):
     """The person listens to ``channel``."""
 
     person: PersonId
@@ -79,7 +74,7 @@ class IncomingSelected(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingSelected(_Fact):
+class OutgoingSelected(Fact):
     """The person speaks, or will speak, into ``language``."""
 
     person: PersonId
@@ -87,7 +82,7 @@ class OutgoingSelected(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class PivotSelected(_Fact):
+class PivotSelected(Fact):
     """The person relies on ``language`` while the floor speaks none of the booth's, or on nobody."""
 
     person: PersonId
@@ -95,7 +90,7 @@ class PivotSelected(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class ShiftSet(_Fact):
+class ShiftSet(Fact):
     """The booth means to change over after so many minutes, or does not count them."""
 
     booth: BoothId
@@ -103,7 +98,7 @@ class ShiftSet(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class MicTaken(_Fact):
+class MicTaken(Fact):
     """The person went on air into ``language``, in a booth where nobody was."""
 
     person: PersonId
@@ -111,49 +106,49 @@ class MicTaken(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class MicReleased(_Fact):
+class MicReleased(Fact):
     """The person went off air; any handover of the booth has lapsed."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class CoughPressed(_Fact):
+class CoughPressed(Fact):
     """The person on air is muted for a moment."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class CoughReleased(_Fact):
+class CoughReleased(Fact):
     """The person on air is heard again."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class HandoverAsked(_Fact):
+class HandoverAsked(Fact):
     """The person offered the microphone or asked for it."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class HandoverAccepted(_Fact):
+class HandoverAccepted(Fact):
     """The person agreed to what the other side asked."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class HandoverDeclined(_Fact):
+class HandoverDeclined(Fact):
     """The person refused the handover or took it back."""
 
     person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
-class HandoverSwitched(_Fact):
+class HandoverSwitched(Fact):
     """The microphone moved in one step; ``to_person`` is on air into ``language`` now."""
 
     from_person: PersonId
@@ -162,21 +157,21 @@ class HandoverSwitched(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingStarted(_Fact):
+class RecordingStarted(Fact):
     """The room is recorded under this id."""
 
     recording: RecordingId
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingStopped(_Fact):
+class RecordingStopped(Fact):
     """The recording is over."""
 
     recording: RecordingId
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentSet(_Fact):
+class ConsentSet(Fact):
     """The source may be recorded, or may not."""
 
     source: SourceId
@@ -184,28 +179,28 @@ class ConsentSet(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class VenueSelected(_Fact):
+class VenueSelected(Fact):
     """The floor carries this one of the hall's two senders: by hand, or because the other was lost."""
 
     source: SourceId
 
 
 @dataclass(frozen=True, slots=True)
-class SlideHeld(_Fact):
+class SlideHeld(Fact):
     """The livestream shows the holding slide, or the hall again."""
 
     held: bool
 
 
 @dataclass(frozen=True, slots=True)
-class ItemSelected(_Fact):
+class ItemSelected(Fact):
     """This item of the programme is on; wishes to the last item's speaker are over."""
 
     item: ItemId
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerAsked(_Fact):
+class SpeakerAsked(Fact):
     """The booth asked the speaker for something."""
 
     booth: BoothId
@@ -213,12 +208,12 @@ class SpeakerAsked(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class AsksCleared(_Fact):
+class AsksCleared(Fact):
     """The speaker's screen shows no wish any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class TechnicianCalled(_Fact):
+class TechnicianCalled(Fact):
     """The person waits for the technician."""
 
     call: CallId
@@ -229,14 +224,14 @@ class TechnicianCalled(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class CallAnswered(_Fact):
+class CallAnswered(Fact):
     """A technician sees to the call."""
 
     call: CallId
 
 
 @dataclass(frozen=True, slots=True)
-class Said(_Fact):
+class Said(Fact):
     """The person said a line."""
 
     line: LineId
@@ -249,7 +244,7 @@ class Said(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceConnected(_Fact):
+class SourceConnected(Fact):
     """The source flows."""
 
     source: SourceId
@@ -257,14 +252,14 @@ class SourceConnected(_Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceLost(_Fact):
+class SourceLost(Fact):
     """The source does not flow any more."""
 
     source: SourceId
 
 
 @dataclass(frozen=True, slots=True)
-class AllSourcesLost(_Fact):
+class AllSourcesLost(Fact):
     """No source of the room flows any more."""
 
 
@@ -277,7 +272,10 @@ HandoverEvent: TypeAlias = HandoverAsked | HandoverAccepted | HandoverDeclined |
 HallEvent: TypeAlias = RecordingStarted | RecordingStopped | ConsentSet | VenueSelected | SlideHeld | ItemSelected
 TalkEvent: TypeAlias = SpeakerAsked | AsksCleared | TechnicianCalled | CallAnswered | Said
 SourceEvent: TypeAlias = SourceConnected | SourceLost | AllSourcesLost
-Event: TypeAlias = PolicyEvent | SeatEvent | MicEvent | HandoverEvent | HallEvent | TalkEvent | SourceEvent
+WorkshopEvent: TypeAlias = EntranceEvent | HandEvent | FloorEvent | ReelEvent
+Event: TypeAlias = (
+    PolicyEvent | SeatEvent | MicEvent | HandoverEvent | HallEvent | TalkEvent | SourceEvent | WorkshopEvent
+)
 
 
 def event_name(event: type[Event]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from interpreting.booth import Booth, Handover, MicState, Seat
+from interpreting.entrance import evolve_entrance
 from interpreting.errors import Code, InvalidRecord
 from interpreting.events import (
     BoothEntered,
@@ -37,10 +38,15 @@ from interpreting.events import (
     SourceEvent,
     SteppedAway,
     TalkEvent,
+    WorkshopEvent,
 )
+from interpreting.floor import evolve_floor
 from interpreting.hall import evolve_hall, evolve_sources
+from interpreting.hands import evolve_hands
 from interpreting.ids import BoothId, PersonId
+from interpreting.playout import evolve_playout
 from interpreting.talk import evolve_talk
+from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, ReelEvent
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -60,6 +66,8 @@ def evolve(room: Room, event: Event) -> Room:
         return evolve_talk(room, event)
     if isinstance(event, SourceEvent):
         return evolve_sources(room, event)
+    if isinstance(event, WorkshopEvent):
+        return _evolve_workshop(room, event)
     match event:
         case FloorLanguageSet(language=language):
             return replace(room, floor_language=language)
@@ -69,6 +77,18 @@ def evolve(room: Room, event: Event) -> Room:
             return replace(room, interlock=mode)
         case _:
             assert_never(event)
+
+
+def _evolve_workshop(room: Room, event: WorkshopEvent) -> Room:
+    if isinstance(event, EntranceEvent):
+        return evolve_entrance(room, event)
+    if isinstance(event, HandEvent):
+        return evolve_hands(room, event)
+    if isinstance(event, FloorEvent):
+        return evolve_floor(room, event)
+    if isinstance(event, ReelEvent):
+        return evolve_playout(room, event)
+    assert_never(event)
 
 
 def _evolve_seat(room: Room, event: SeatEvent) -> Room:
@@ -81,6 +101,9 @@ def _evolve_seat(room: Room, event: SeatEvent) -> Room:
             seats = {key: seat for key, seat in booth.seats.items() if key != person}
             return _with_booth(room, replace(booth, seats=seats, handover=None))
         case SteppedAway(person=person):
+            if person in room.people:
+                # An open microphone to those backstage is shut: nobody sees any more that it is open.
+                return room.with_attendee(person, present=False, talks_backstage=False)
             return _with_seat(room, replace(_seat(room, person), present=False))
         case IncomingSelected(person=person, channel=channel):
             return _with_seat(room, replace(_seat(room, person), incoming=channel))

@@ -38,8 +38,10 @@ from interpreting.events import (
     SourceLost,
     VenueSelected,
 )
-from interpreting.ids import BACKUP, HALL, VENUE, RecordingId, kind_of
+from interpreting.ids import BACKUP, HALL, PLAYOUT, VENUE, RecordingId, kind_of
+from interpreting.places import REELS
 from interpreting.programme import DOUBLE_PRESS_S, Item
+from interpreting.workshop_events import PlayoutStopped
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -49,6 +51,8 @@ def decide_hall(room: Room, command: HallCommand, now: float) -> tuple[Event, ..
     """Return the facts that the command makes; raise ``Refused`` when the rules forbid it."""
     match command:
         case StartRecording():
+            if not room.is_recordable:
+                raise Refused(Code.RECORDING_OFF)
             return () if room.recording else (RecordingStarted(_recording_id(room, now), at=now),)
         case StopRecording():
             return (RecordingStopped(room.recording, at=now),) if room.recording else ()
@@ -72,6 +76,7 @@ def decide_source(room: Room, command: SourceCommand, now: float) -> tuple[Event
 
     When the hall's usual sender is lost while the backup flows, the backup is selected at once; the way back is by
     hand. When the backup is lost, the usual one is selected whether or not it flows. A restart loses nothing here.
+    A video message that plays is over when its sound ends.
     """
     match command:
         case ConnectSource(source=source, kind=kind):
@@ -82,6 +87,8 @@ def decide_source(room: Room, command: SourceCommand, now: float) -> tuple[Event
             if not room.is_live(source):
                 return ()
             lost = SourceLost(source, at=now)
+            if source == PLAYOUT and REELS[room.reel, LoseSource] is not room.reel:
+                return (lost, PlayoutStopped(at=now))
             if source != room.venue_source:
                 return (lost,)
             other = BACKUP if source == VENUE else VENUE

@@ -21,6 +21,7 @@ from interpreting.commands import (
 )
 from interpreting.errors import Code, Refused
 from interpreting.events import (
+    BoothLeft,
     CoughPressed,
     CoughReleased,
     Event,
@@ -30,6 +31,7 @@ from interpreting.events import (
     OutgoingSelected,
 )
 from interpreting.handover import seated
+from interpreting.ids import PersonId
 from interpreting.languages import Language
 from interpreting.relay import check_listening
 from interpreting.transitions import ENGAGED, MIC, MIC_REFUSALS, Engaged
@@ -57,6 +59,15 @@ def decide_mic(room: Room, command: MicCommand, now: float) -> tuple[Event, ...]
             return (CoughReleased(command.by, at=now),)
         case _:
             assert_never(command)
+
+
+def leave_booth(room: Room, person: PersonId, now: float) -> tuple[Event, ...]:
+    """Return the facts of getting up, off air before; none without a seat."""
+    booth = room.booth_of(person)
+    if booth is None:
+        return ()
+    left = BoothLeft(person, booth.id, at=now)
+    return (MicReleased(person, at=now), left) if booth.seats[person].is_on_air else (left,)
 
 
 def select_outgoing(room: Room, command: SelectOutgoing, now: float) -> tuple[Event, ...]:

@@ -1,4 +1,4 @@
-"""Who hears what: the plan that a room's state demands of the mixer, and how fast a gain may move to it.
+"""Who hears what: the plan that a room's state demands of the mixer. How fast a gain may move to it is ``buses``'.
 
 A pure function of the room. Comparing the plan with what the engine does is left to the conductor.
 """
@@ -9,10 +9,37 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from interpreting.booth import MicState
-from interpreting.ids import DEMO, BoothId, BusId, PersonId, SourceId, SourceKind, mic_source
-from interpreting.languages import FLOOR, Channel, Fallback, Language
+from interpreting.buses import bus_of, ramp_ms, recorded_bus, stem_bus
+from interpreting.ids import (
+    DEMO,
+    PLAYOUT,
+    BoothId,
+    BusId,
+    PersonId,
+    SourceId,
+    SourceKind,
+    mic_source,
+    speaker_source,
+)
+from interpreting.languages import FLOOR, Fallback, Language
+from interpreting.mix_minus import bus_for, minus_mixes
 from interpreting.relay import relay_depth
 from interpreting.room import Room
+
+__all__ = [
+    "DUCKED_GAIN",
+    "UNDER_GAIN",
+    "ChannelState",
+    "Mode",
+    "RoutingPlan",
+    "bus_for",
+    "bus_of",
+    "channel_states",
+    "plan",
+    "ramp_ms",
+    "recorded_bus",
+    "stem_bus",
+]
 
 UNDER_GAIN: Final = 0.2
 """Gain of the original underneath an interpreter, -14 dB."""
@@ -20,28 +47,22 @@ UNDER_GAIN: Final = 0.2
 DUCKED_GAIN: Final = 0.35
 """Gain of the floor on a channel that nobody interprets into, -9 dB: heard, and clearly not the interpreter."""
 
-FLOOR_RISE_MS: Final = 300
-FLOOR_FALL_MS: Final = 80
-FLOOR_BUS_MS: Final = 80
-MIC_MS: Final = 30
-
-_RECORDED: Final = "rec:"
-_STEM: Final = "stem:"
-
 _Mix: TypeAlias = Mapping[SourceId, float]
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingPlan:
-    """What every bus of the room carries, and which video source is the room's picture.
+    """What every bus of the room carries, which video source is the room's picture, and whose faces may be seen.
 
-    Gains are 0.0 to 1.0. A bus with nothing to carry is there with an empty mix. The buses ``rec:`` and ``stem:``
-    and ``recorded_picture`` are there while the room is recorded, and hold nothing without consent.
+    ``faces`` are the sources of those who hold the floor, the newest last; they may not all send a picture. Gains
+    are 0.0 to 1.0. A bus with nothing to carry is there with an empty mix. The buses ``rec:`` and ``stem:`` and
+    ``recorded_picture`` are there while the room is recorded, and hold nothing without consent.
     """
 
     mixes: Mapping[BusId, Mapping[SourceId, float]]
     picture: SourceId | None
     recorded_picture: SourceId | None = None
+    faces: tuple[SourceId, ...] = ()
 
 
 class Mode(StrEnum):
@@ -67,34 +88,23 @@ class ChannelState:
     relay: int = 0
 
 
-def bus_of(channel: Channel, *, original_under: bool = False) -> BusId:
-    """Return the bus that carries the channel, pure or with the original underneath; the floor has one."""
-    return BusId(f"{channel}+{FLOOR}" if original_under and channel != FLOOR else channel)
-
-
-def recorded_bus(channel: Channel) -> BusId:
-    """Return the bus on which a channel is recorded: ``rec:<channel>``."""
-    return BusId(f"{_RECORDED}{channel}")
-
-
-def stem_bus(source: SourceId) -> BusId:
-    """Return the bus on which a source is recorded by itself: ``stem:<source>``."""
-    return BusId(f"{_STEM}{source}")
-
-
 def plan(room: Room) -> RoutingPlan:
-    """Return the plan that the room demands: the floor's bus and two buses a language; more while recorded."""
+    """Return the plan that the room demands: the floor's bus, two buses a language, the hall's return; more for those
+    who speak from afar, and while recorded.
+    """
     floor = _floor_mix(room)
     mixes: dict[BusId, _Mix] = {bus_of(FLOOR): floor}
     for language in room.languages:
         for original_under in (False, True):
             bus = bus_of(language, original_under=original_under)
             mixes[bus] = _language_mix(room, language, room.sources, floor, original_under=original_under)
+    mixes |= minus_mixes(room, mixes)
     picture = _picture(room)
+    faces = tuple(speaker_source(holder.person) for holder in room.holders)
     if room.recording is None:
-        return RoutingPlan(mixes, picture)
+        return RoutingPlan(mixes, picture, None, faces)
     recorded_picture = picture if picture and room.consents_to(picture) else None
-    return RoutingPlan({**mixes, **_recorded_mixes(room, floor)}, picture, recorded_picture)
+    return RoutingPlan({**mixes, **_recorded_mixes(room, floor)}, picture, recorded_picture, faces)
 
 
 def channel_states(room: Room) -> Mapping[Language, ChannelState]:
@@ -102,24 +112,11 @@ def channel_states(room: Room) -> Mapping[Language, ChannelState]:
     return {language: _channel_state(room, language) for language in room.languages}
 
 
-def ramp_ms(bus: BusId, source_kind: SourceKind, before: float, after: float) -> int:
-    """Return how long the source's gain on the bus takes from ``before`` to ``after``, in milliseconds.
-
-    ``bus`` is the domain's id, without the room. The floor returns to a language's channel in 300 ms, so that
-    it never crashes into an interpreter's pause, and makes way in 80 ms. Microphones take 30 ms, within the
-    20 to 50 ms in which a handover is heard as one voice after another and a cough is cut. Recorded channels
-    sound as the channels do; on a stem everything but a microphone moves as on the floor.
-    """
-    if source_kind is SourceKind.MIC:
-        return MIC_MS
-    if bus.removeprefix(_RECORDED) == bus_of(FLOOR) or bus.startswith(_STEM):
-        return FLOOR_BUS_MS
-    return FLOOR_RISE_MS if after > before else FLOOR_FALL_MS
-
-
 def _floor_mix(room: Room) -> _Mix:
-    """Return one of the hall's senders and the remote speakers at full level, or the demo while none of them flows."""
-    sources = [source for source, kind in room.sources.items() if kind is SourceKind.SPEAKER]
+    """Return a video message alone; or one of the hall's senders and those heard from afar; or else the demo."""
+    if room.is_playing_out:
+        return {PLAYOUT: 1.0}
+    sources = [speaker_source(holder.person) for holder in room.holders if room.is_heard(holder.person)]
     if room.venue_now:
         sources.insert(0, room.venue_now)
     if not sources and room.is_live(DEMO):
@@ -128,6 +125,8 @@ def _floor_mix(room: Room) -> _Mix:
 
 
 def _picture(room: Room) -> SourceId | None:
+    if room.is_playing_out:
+        return PLAYOUT
     return room.venue_now or (DEMO if room.is_live(DEMO) else None)
 
 
@@ -181,11 +180,17 @@ def _recorded_mixes(room: Room, floor: _Mix) -> dict[BusId, _Mix]:
 
 
 def _stem_mix(room: Room, source: SourceId) -> _Mix:
-    """Return the source at full level; a microphone only while it is heard, for a booth off air is nobody's affair."""
-    if room.sources[source] is SourceKind.MIC:
-        open_mics = (mic_source(seat.person) for seat in room.seats_on_air() if seat.mic is MicState.ON_AIR)
-        return {source: 1.0} if source in open_mics else {}
-    return {source: 1.0}
+    """Return the source at full level; a microphone only while it is heard, for one that is not is nobody's affair."""
+    match room.sources[source]:
+        case SourceKind.MIC:
+            heard = {mic_source(seat.person) for seat in room.seats_on_air() if seat.mic is MicState.ON_AIR}
+        case SourceKind.SPEAKER:
+            heard = {speaker_source(holder.person) for holder in room.holders if room.is_heard(holder.person)}
+        case SourceKind.PLAYOUT:
+            heard = {PLAYOUT} if room.is_playing_out else set()
+        case _:
+            return {source: 1.0}
+    return {source: 1.0} if source in heard else {}
 
 
 def _fallback_mix(fallback: Fallback, floor: _Mix) -> _Mix:

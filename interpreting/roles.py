@@ -1,4 +1,4 @@
-"""The one table of which role may say which command, and what of it: whose consent, to whom in the chat.
+"""The one table of which role may say which command, and what of it: whose consent and microphone, to whom.
 
 What is not in the tables is denied. Which routes a role may ask for is left to the server.
 """
@@ -46,6 +46,37 @@ from interpreting.errors import Code, Refused
 from interpreting.ids import DEMO, HALL, VENUE, mic_source, speaker_source
 from interpreting.people import Role
 from interpreting.words import Addressee
+from interpreting.workshop_commands import (
+    Admit,
+    BringOn,
+    CallBackstage,
+    CuePlayout,
+    DismissHand,
+    EnterRoom,
+    GiveFloor,
+    LeaveRoom,
+    LoseFloor,
+    LowerAllHands,
+    LowerHand,
+    MoveHand,
+    Mute,
+    PausePlayout,
+    RaiseHallHand,
+    RaiseHand,
+    Remove,
+    SelectChannel,
+    SetDoor,
+    SetFollowSpeaker,
+    SetSpeaks,
+    SetTimer,
+    SetVenueHears,
+    StartPlayout,
+    StopPlayout,
+    TakeFloor,
+    TalkBackstage,
+    Unmute,
+    YieldFloor,
+)
 
 __all__ = ["ADDRESSEES", "ALLOWED", "CONDUCTOR_ONLY", "Role", "check_allowed"]
 
@@ -87,20 +118,58 @@ _HALL: Final[frozenset[type[Command]]] = frozenset(
     }
 )
 
+_ATTENDING: Final[frozenset[type[Command]]] = frozenset(
+    {
+        EnterRoom,
+        LeaveRoom,
+        SetSpeaks,
+        SelectChannel,
+        RaiseHand,
+        LowerHand,
+        YieldFloor,
+        Mute,
+        Unmute,
+        SetConsent,
+    }
+)
+_STEWARD: Final[frozenset[type[Command]]] = frozenset(
+    {Admit, Remove, GiveFloor, TakeFloor, Mute, Unmute, CuePlayout, StartPlayout, PausePlayout, StopPlayout}
+)
+_CHAIR: Final[frozenset[type[Command]]] = frozenset(
+    {
+        SetDoor,
+        CallBackstage,
+        BringOn,
+        TalkBackstage,
+        RaiseHallHand,
+        DismissHand,
+        LowerAllHands,
+        MoveHand,
+        SetFollowSpeaker,
+        SetTimer,
+    }
+)
+
 ALLOWED: Final[Mapping[Role, frozenset[type[Command]]]] = {
     Role.VIEWER: frozenset(),
-    Role.PARTICIPANT: frozenset(),
-    Role.SPEAKER: frozenset({SetConsent, ClearAsks}),
+    Role.PARTICIPANT: _ATTENDING,
+    Role.SPEAKER: _ATTENDING | {ClearAsks},
     Role.INTERPRETER: _BOOTH,
-    Role.MODERATOR: _HALL | {CallTechnician},
-    Role.TECHNICIAN: _HALL | {SetInterlock, AnswerCall},
+    Role.MODERATOR: _HALL | _ATTENDING | _STEWARD | _CHAIR | {CallTechnician},
+    Role.TECHNICIAN: _HALL | _STEWARD | {SetInterlock, AnswerCall, SetVenueHears},
     Role.ORGANISER: frozenset({Say}),
-    Role.VENUE: frozenset({SetFloorLanguage, SetConsent, SelectItem, NextItem, ClearAsks, CallTechnician, Say}),
+    Role.VENUE: frozenset(
+        {SetFloorLanguage, SetConsent, SelectItem, NextItem, ClearAsks, CallTechnician, Say, SetVenueHears}
+    ),
 }
 """Role to the commands it may say."""
 
-CONDUCTOR_ONLY: Final[frozenset[type[Command]]] = frozenset({StepAway, ConnectSource, LoseSource, LoseAllSources})
+CONDUCTOR_ONLY: Final[frozenset[type[Command]]] = frozenset(
+    {StepAway, ConnectSource, LoseSource, LoseAllSources, LoseFloor}
+)
 """What no person may say: facts about connections that only the conductor knows."""
+
+_OWN_MIC_ALONE: Final = frozenset({Role.PARTICIPANT, Role.SPEAKER})
 
 _STAFF: Final = frozenset({Addressee.BOOTHS, Addressee.MODERATOR, Addressee.TECHNICIAN})
 
@@ -117,10 +186,12 @@ ADDRESSEES: Final[Mapping[Role, frozenset[Addressee]]] = {
 
 
 def check_allowed(role: Role, command: Command) -> None:
-    """Raise ``Refused`` (``forbidden``) unless the role may say the command, about this source, to these people."""
+    """Raise ``Refused`` (``forbidden``) unless the role may say the command, of this source, to these people."""
     if type(command) not in ALLOWED[role]:
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, SetConsent) and not _may_consent(role, command):
+        raise Refused(Code.FORBIDDEN)
+    if isinstance(command, Mute | Unmute) and role in _OWN_MIC_ALONE and command.person != command.by:
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, Say) and command.to not in ADDRESSEES[role]:
         raise Refused(Code.FORBIDDEN)
@@ -131,9 +202,11 @@ def _may_consent(role: Role, command: SetConsent) -> bool:
     match role:
         case Role.INTERPRETER:
             return command.source == mic_source(command.by)
-        case Role.SPEAKER:
+        case Role.SPEAKER | Role.PARTICIPANT:
             return command.source == speaker_source(command.by)
         case Role.VENUE:
             return command.source == VENUE
+        case Role.MODERATOR if command.source == speaker_source(command.by):
+            return True
         case _:
             return command.source in (*HALL, DEMO) or not command.consents

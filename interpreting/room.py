@@ -7,18 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypedDict, Unpack
 
 from interpreting.booth import Booth, Handover, Interlock, MicState, Seat
 from interpreting.commands import Command
 from interpreting.consistency import contradiction
 from interpreting.decisions import decide
-from interpreting.errors import Code, InvalidRoom
-from interpreting.events import Event
+from interpreting.errors import Code, InvalidRecord, InvalidRoom
+from interpreting.events import Event, FloorLanguageSet
 from interpreting.evolution import evolve
 from interpreting.ids import (
     BACKUP,
     HALL,
+    PLAYOUT,
     VENUE,
     BoothId,
     ItemId,
@@ -29,10 +31,13 @@ from interpreting.ids import (
     SourceKind,
     kind_of,
     mic_source,
+    speaker_source,
 )
 from interpreting.languages import FLOOR, Channel, Fallback, Language
+from interpreting.playout_state import Playout, Reel
 from interpreting.programme import Item
 from interpreting.words import Ask, Call, Line
+from interpreting.workshop import Attendee, Door, Hand, Holder, LostFloor, Place, Timer
 
 __all__ = [
     "FLOOR",
@@ -48,14 +53,23 @@ __all__ = [
 ]
 
 
+class _Changes(TypedDict, total=False):
+    speaks: Language | None
+    hears: Channel
+    place: Place
+    present: bool
+    talks_backstage: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """One room with one floor.
 
     ``languages`` are the channels in the order people see them, ``sources`` the live ones only, ``consents`` what
     was said of a source's recording, ``venue_source`` the hall's sender that the floor shall carry. ``item`` may
-    be one that the programme no longer has. Moments are seconds since the Unix epoch. Building a room that
-    contradicts itself raises ``InvalidRoom``.
+    be one that the programme no longer has. ``people`` take part from afar, ``holders`` of them have the floor, the
+    newest last. ``items``, ``is_recordable``, ``is_closed`` and ``shows_roster`` are the configuration's. Moments are
+    seconds since the Unix epoch. Building a room that contradicts itself raises ``InvalidRoom``.
     """
 
     id: RoomId
@@ -77,6 +91,18 @@ class Room:
     asks: tuple[Ask, ...] = ()
     calls: tuple[Call, ...] = ()
     chat: tuple[Line, ...] = ()
+    is_recordable: bool = True
+    is_closed: bool = False
+    shows_roster: bool = False
+    door: Door = Door.OPEN
+    people: Mapping[PersonId, Attendee] = field(default_factory=dict)
+    hands: tuple[Hand, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    lost_floors: tuple[LostFloor, ...] = ()
+    follows_speaker: bool = True
+    timer: Timer | None = None
+    venue_hears: tuple[Language, ...] = ()
+    playout: Playout | None = None
 
     def __post_init__(self) -> None:
         problem = contradiction(self)
@@ -132,6 +158,38 @@ class Room:
     def has_live_mic(self, person: PersonId) -> bool:
         """The person's booth microphone flows, whether on air or not."""
         return self.is_live(mic_source(person))
+
+    def holder(self, person: PersonId) -> Holder | None:
+        """Return the person's hold of the floor."""
+        return next((holder for holder in self.holders if holder.person == person), None)
+
+    def is_heard(self, person: PersonId) -> bool:
+        """The person has the floor, their microphone is open, and its sound flows."""
+        holder = self.holder(person)
+        return holder is not None and holder.muted_by is None and self.is_live(speaker_source(person))
+
+    def follow(self, language: Language | None, now: float) -> tuple[FloorLanguageSet, ...]:
+        """Return the fact that the floor speaks the newest speaker's language, unless it does or does not follow."""
+        if not self.follows_speaker or language in (None, self.floor_language):
+            return ()
+        return (FloorLanguageSet(language, at=now),)
+
+    def with_attendee(self, person: PersonId, **changes: Unpack[_Changes]) -> Room:
+        """Return the room with somebody changed; raises ``InvalidRecord`` when they are not there."""
+        attendee = self.people.get(person)
+        if attendee is None:
+            raise InvalidRecord(Code.RECORD_INVALID, "the event's person is not in the room")
+        return replace(self, people={**self.people, person: replace(attendee, **changes)})
+
+    @property
+    def reel(self) -> Reel:
+        """What the player does."""
+        return self.playout.reel if self.playout else Reel.EMPTY
+
+    @property
+    def is_playing_out(self) -> bool:
+        """A video message plays and its sound flows: it has the floor for itself."""
+        return self.reel is Reel.PLAYING and self.is_live(PLAYOUT)
 
     @property
     def venue_now(self) -> SourceId | None:

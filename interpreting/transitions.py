@@ -1,4 +1,6 @@
-"""The transition tables of microphone, interlock, handover, recording and the hall's senders, and their diagram.
+"""The transition tables of microphone, interlock, handover, recording and the hall's senders, and a diagram of all.
+
+Those of places and play-out stand in ``places``.
 
 What stands in ``MIC`` or ``HANDOVER`` is allowed; a row that ends where it began changes nothing. What stands
 in neither is refused with the code of ``MIC_REFUSALS`` or ``HANDOVER_REFUSALS``. Conditions on other seats
@@ -32,6 +34,10 @@ from interpreting.commands import (
 )
 from interpreting.errors import Code
 from interpreting.ids import BACKUP, HALL, VENUE, SourceId
+from interpreting.people import Role
+from interpreting.places import ENTRANCE, PLACES, REELS
+from interpreting.playout_state import Reel
+from interpreting.workshop import Door, Place
 
 MIC: Final[Mapping[tuple[MicState, type[MicCommand]], MicState]] = {
     (MicState.OFF_AIR, TakeMic): MicState.ON_AIR,
@@ -162,6 +168,7 @@ def diagram() -> str:
         if engaged is Engaged.DISPLACED
     ]
     tape = [(before, after, command_name(command)) for (before, command), after in RECORDING.items()]
+    reels = [(before, after, command_name(command)) for (before, command), after in REELS.items()]
     senders = [(before, after, command_name(command)) for (before, command, _), after in SENDERS.items()]
     return "\n".join(
         [
@@ -170,6 +177,8 @@ def diagram() -> str:
             *_composite("handover", Phase.NONE, _handover_arrows()),
             *_composite("recorder", Tape.STOPPED, tape),
             *_composite("hall", VENUE, senders),
+            *_composite("place", "coming", _place_arrows()),
+            *_composite("playout", Reel.EMPTY, reels),
         ]
     )
 
@@ -183,6 +192,18 @@ def _handover_arrows() -> list[tuple[str, str, str]]:
         (before, after, f"{name} by the answerer" if sides == [Party.ANSWERER] else name)
         for (before, after, name), sides in parties.items()
     ]
+
+
+def _place_arrows() -> list[tuple[str, str, str]]:
+    """Return the ways in as before, after, label, which says by which door who comes; then the rows of the places."""
+    doors: dict[tuple[Role, Place], list[Door]] = {}
+    for (door, role), place in ENTRANCE.items():
+        doors.setdefault((role, place), []).append(door)
+    ways_in = [
+        ("coming", place.value, role.value if len(some) == len(Door) else f"{role} by a door {' or '.join(some)}")
+        for (role, place), some in doors.items()
+    ]
+    return ways_in + [(before, after, command_name(command)) for (before, command), after in PLACES.items()]
 
 
 def _composite(name: str, initial: str, arrows: Iterable[tuple[str, str, str]]) -> list[str]:

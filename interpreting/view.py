@@ -17,6 +17,7 @@ from interpreting.programme import Item
 from interpreting.relay import hears
 from interpreting.room import Room
 from interpreting.words import Call, Line
+from interpreting.workshop_view import workshop_view
 
 __all__ = ["LINES_SHOWN", "PUBLIC_ITEMS", "PUBLIC_ROLES", "room_view"]
 
@@ -56,12 +57,13 @@ def room_view(
         "item": room.item_now and room.item_now.id,
         "item_since": _ms(room.item_since) if room.item_now else None,
         "recording": room.recording and {"id": room.recording, "since": _ms(room.recording_since)},
-        "consents": {} if is_public else consents_for(room, audience),
+        "consents": consents_for(room, audience),
         "interlock": None if is_public else room.interlock.value,
         "channels": [_channel(room, language, states[language]) for language in room.languages],
         "booths": [_booth(room, booth, is_public=is_public) for booth in room.booths.values()],
         "listeners": None if is_public or listeners is None else dict(listeners),
         **_talk(room, audience),
+        **workshop_view(room, audience),
     }
 
 
@@ -130,7 +132,8 @@ def _seat(room: Room, seat: Seat) -> dict[str, object]:
 
 def _talk(room: Room, audience: Audience) -> dict[str, object]:
     """Return what was said, as far as it concerns them; the newest last."""
-    asks = [] if audience.is_public else room.asks
+    has_floor = audience.person is not None and room.holder(audience.person) is not None
+    asks = room.asks if has_floor or not audience.is_public else ()
     calls = [call for call in room.calls if sees_call(audience, call)] if audience.role in _TALKING else []
     lines = [line for line in room.chat if sees_line(audience, line)] if audience.role in _TALKING else []
     return {

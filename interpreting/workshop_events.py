@@ -222,14 +222,6 @@ EntranceEvent: TypeAlias = (
 )
 HandEvent: TypeAlias = HandRaised | HandLowered | AllHandsLowered | HandMoved
 FloorEvent: TypeAlias = (
-    FloorGiven
-    | FloorTaken
-    | FloorYielded
-    | FloorLost
-    | Muted
-    | Unmuted
-    | FollowSpeakerSet
-    | TimerSet
-    | VenueHearsSet
+    FloorGiven | FloorTaken | FloorYielded | FloorLost | Muted | Unmuted | FollowSpeakerSet | TimerSet | VenueHearsSet
 )
 ReelEvent: TypeAlias = PlayoutCued | PlayoutStarted | PlayoutPaused | PlayoutStopped

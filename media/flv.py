@@ -6,6 +6,7 @@ H.264 as it stands in MP4 (lengths before NAL units) and raw AAC frames go in as
 from typing import Final
 
 from media.amf import AmfValue, format_amf, format_ecma_array
+from media.errors import WireError
 
 _AAC: Final = 0xAF  # AAC; rate, size and channels are always given so (E.4.2.1), the configuration says the truth
 _AVC: Final = 7
@@ -39,3 +40,26 @@ def description(*, has_picture: bool) -> bytes:
     if has_picture:
         values["videocodecid"] = _AVC
     return format_amf("@setDataFrame", "onMetaData") + format_ecma_array(values)
+
+
+def parameter_sets(record: bytes) -> bytes:
+    """Return the parameter sets of an AVCDecoderConfigurationRecord, each with four bytes of its length before it.
+
+    Raises WireError (ISO/IEC 14496-15 section 5.3.3.1).
+    """
+    if len(record) < 7 or record[4] & 3 != 3:
+        raise WireError("avc_record")
+    sets, at = b"", 5
+    for mask in (0x1F, 0xFF):
+        if at >= len(record):
+            raise WireError("avc_record")
+        count = record[at] & mask
+        at += 1
+        for _ in range(count):
+            length = int.from_bytes(record[at : at + 2], "big")
+            unit = record[at + 2 : at + 2 + length]
+            if not length or len(unit) != length:
+                raise WireError("avc_record")
+            sets += length.to_bytes(4, "big") + unit
+            at += 2 + length
+    return sets

@@ -1,4 +1,4 @@
-"""RTMP's chunks (Adobe, "Real Time Messaging Protocol" 1.0, sections 5.3 and 5.4): messages taken apart and put together."""
+"""RTMP's chunks (Adobe, "Real Time Messaging Protocol" 1.0, 5.3 and 5.4): messages taken apart and put together."""
 
 import struct
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class ChunkReader:
     """Takes bytes and gives messages. `max_bytes` is the longest message that is taken."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._buffer = bytearray()
         self._lanes: dict[int, _Lane] = {}
         self._chunk = FIRST_CHUNK_BYTES
@@ -82,7 +82,7 @@ class ChunkReader:
             long_time = bytes(self._buffer[at : at + 4]) if is_extended else b""
             at += 4 if is_extended else 0
             length = int.from_bytes(header[3:6], "big") if form < 2 else lane.length
-            if length > self._max_bytes or (form < 3 and lane.body):
+            if length > self.max_bytes or (form < 3 and lane.body):
                 raise WireError("rtmp_message")
             part = min(self._chunk, length - len(lane.body))
             if len(self._buffer) < at + part:

@@ -165,7 +165,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *_rules("recording_playlist", "GET HEAD", _RECORDING + "/{playlist}.m3u8", Kind.STATIC),
     *_rules("recording_segment", "GET HEAD", _RECORDING + "/{track}/{msn}.m4s", Kind.STATIC),
     *_rules("recording_header", "GET HEAD", _RECORDING + "/{track}/init-{init}.mp4", Kind.STATIC),
-    *_rules("recording_download", "GET HEAD", _RECORDING + "/download/{name}", Kind.STATIC),
+    *_rules("recording_download", "GET HEAD", _RECORDING + "/download/{download}", Kind.STATIC),
     *_rules("recording_publish", "POST", _RECORDING + "/publish", Kind.PAGE, Proof.BEARER, DESK_ROLES),
     *_rules("recording_unpublish", "POST", _RECORDING + "/unpublish", Kind.PAGE, Proof.BEARER, DESK_ROLES),
     *_rules("recording_remove", "DELETE", _RECORDING, Kind.PAGE, Proof.BEARER, CONFERENCE_ROLES),

@@ -35,6 +35,7 @@ from server.front import Front
 from server.hub import Hub
 from server.i18n import Translator
 from server.ice_servers import relay_addresses
+from server.ingest_process import IngestProcess
 from server.keys import (
     BOOT,
     BROADCASTS,
@@ -248,7 +249,13 @@ async def _open_broadcasts(app: web.Application, engine: MediaEngine, stack: Asy
     """Open the livestreams, to be closed with the stack."""
     config, clocks = app[CONFIG], app[CLOCKS]
     broadcasts = Broadcasts(
-        config.rooms, engine, config.data / "hls", config.livestream, now=clocks.now, monotonic=clocks.monotonic
+        config.rooms,
+        engine,
+        config.data / "hls",
+        config.livestream,
+        now=clocks.now,
+        monotonic=clocks.monotonic,
+        on_trouble=lambda room, is_there: app[CONDUCTOR].note_trouble(room, "rewind_paused", is_there=is_there),
     )
     await broadcasts.open()
     stack.push_async_callback(broadcasts.aclose)
@@ -303,7 +310,7 @@ async def _run(config: Config) -> None:
         most = free_for_connections(raise_limit())
         await Doorway(runner, config.host or None, config.port, most).start()
         port = runner.addresses[0][1]
-        async with EdgeProcesses(config, port, app[FLEET].bury_named):
+        async with EdgeProcesses(config, port, app[FLEET].bury_named), IngestProcess(config, port):
             print("\n".join(_greeting(config, port)), flush=True)
             await stop.wait()
             _log.info("stopping")

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from yarl import URL
 
@@ -28,6 +29,7 @@ from server.tokens import DEFAULT_HOURS, LEEWAY_S, MAX_HOURS, Invitation, issue
 
 Serve = Callable[[Config], None]
 
+RTMP_PORT = 1935
 _UNUSABLE_PORT = {
     errno.EADDRINUSE: "another program has it already",
     errno.EADDRNOTAVAIL: "this machine has no such address",
@@ -52,6 +54,8 @@ def main(arguments: Sequence[str], serve: Serve, environ: Mapping[str, str] = os
                 return _revoke(options, environ)
             case "edge-token":
                 return edge_cli.print_token(load_config(options.config, environ), options)
+            case "ingest":
+                return _ingest()
             case "edge":
                 return edge_cli.run_edge(options, environ)
             case _:
@@ -90,19 +94,23 @@ def parser() -> argparse.ArgumentParser:
     revoke = commands.add_parser("revoke", parents=[settings], help="revoke an invitation, at once")
     revoke.add_argument("id", metavar="ID", help="the id that `tolmach invite` told")
 
+    commands.add_parser("ingest")  # the server starts it for itself
     publish = commands.add_parser("publish", help="send a file, device, RTMP or RTSP source into a room")
     publish.add_argument(
         "source",
         nargs="+",
         metavar="SOURCE",
         help="a file, v4l2:/dev/video0, alsa:default, lavfi:GRAPH, rtmp://… or rtsp://…;"
-        " rtmp://0.0.0.0:1935/live waits for an encoder; two for picture and sound from two devices",
+        " rtmp://0.0.0.0:1935/APP/KEY waits for encoders; two for picture and sound from two devices",
     )
     publish.add_argument("--whip", required=True, metavar="URL", help="the room's address, https://…/whip/ROOM")
     publish.add_argument(
         "--token", default=os.environ.get("TOLMACH_TOKEN"), metavar="T", help="an invitation's link or its end"
     )
     publish.add_argument("--loop", action="store_true", help="begin again at the end; reopen what breaks off")
+    publish.add_argument(
+        "--listen", action="store_true", help="wait for an encoder at SOURCE, rtmp://ADDRESS:PORT/APP/KEY"
+    )
     publish.add_argument("--audio-only", action="store_true", help="leave the picture out")
     return top
 
@@ -181,6 +189,10 @@ def _publish(options: argparse.Namespace) -> int:
     from server.publisher import Publication, run
     from server.whip_client import PublishRefused
 
+    if len(options.source) == 1 and (options.listen or parse_source(options.source[0]).listens):
+        return _listen(options)
+    if options.listen:
+        raise Misuse("--listen: it goes with one SOURCE, rtmp://ADDRESS:PORT/APP/KEY")
     publication = Publication(
         sources=tuple(parse_source(text) for text in options.source),
         address=_whip_address(options.whip),
@@ -193,6 +205,37 @@ def _publish(options: argparse.Namespace) -> int:
     except (FeedError, PublishRefused) as error:
         _say(f"tolmach: {error}")
         return 1
+
+
+def _ingest() -> int:
+    # Imported here: FFmpeg and aiortc would make every other command wait for them.
+    from server.ingest_cli import run_ingest
+
+    return run_ingest(_say)
+
+
+def _listen(options: argparse.Namespace) -> int:
+    """Wait for encoders, one after another, and publish for each."""
+    from server.publisher import until_stopped
+    from server.rtmp_listener import Destination, RtmpListener
+
+    place = urlsplit(options.source[0])
+    app, _, key = place.path.strip("/").partition("/")
+    if place.scheme != "rtmp" or not place.hostname or not app:
+        raise Misuse("SOURCE: write where to wait as rtmp://0.0.0.0:1935/APP/KEY, the key of your own choice")
+    if not key:
+        _say("no key in the address: whoever reaches this port may publish")
+    destination = Destination(app, key, _whip_address(options.whip), _token(options.token))
+    host, port = place.hostname, place.port or RTMP_PORT
+    try:
+        return asyncio.run(until_stopped(RtmpListener([destination], _say).listen(host, port, _waiting)))
+    except OSError as error:
+        _say(f"tolmach: cannot listen on {host} port {port}: {error.strerror}")
+        return 1
+
+
+def _waiting(port: int) -> None:
+    _say(f"waiting for encoders on port {port}")
 
 
 def _whip_address(text: str) -> URL:

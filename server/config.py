@@ -4,9 +4,9 @@
 with it and how to mend it. With neither file nor environment it describes the demo conference.
 
 The file, with the defaults where there are any (conferences are described in `config_rooms.py`, TURN servers in
-`config_ice.py`, edges and how many listeners are taken in `config_edges.py`, proxies in `config_proxies.py`,
-the livestream in `config_livestream.py`, recordings in `config_recordings.py`, the language guard in
-`config_languages.py`):
+`config_ice.py`, RTMP in `config_ingest.py`, edges and how many listeners are taken in `config_edges.py`, proxies in
+`config_proxies.py`, the livestream in `config_livestream.py`, recordings in `config_recordings.py`, the language
+guard in `config_languages.py`):
 
     host = ""                              # TOLMACH_HOST; "" is every address, IPv4 and IPv6
     port = 8080                            # TOLMACH_PORT, TCP
@@ -39,6 +39,7 @@ from interpreting.ids import RoomId
 from server.config_edges import ENVIRONMENT as EDGES_ENVIRONMENT
 from server.config_edges import EdgesConfig, parse_edges
 from server.config_ice import IceConfig, parse_ice
+from server.config_ingest import ENVIRONMENT as INGEST_ENVIRONMENT
 from server.config_languages import ENVIRONMENT as LANGUAGES_ENVIRONMENT
 from server.config_languages import LanguagesConfig, parse_languages
 from server.config_livestream import ENVIRONMENT as LIVESTREAM_ENVIRONMENT
@@ -69,6 +70,7 @@ _ENVIRONMENT = {
     "turn_secret": "TOLMACH_TURN_SECRET",
     "turn_ttl_s": "TOLMACH_TURN_TTL_S",
     **EDGES_ENVIRONMENT,
+    **INGEST_ENVIRONMENT,
     **PROXIES_ENVIRONMENT,
     **LANGUAGES_ENVIRONMENT,
     **LIVESTREAM_ENVIRONMENT,
@@ -95,6 +97,7 @@ class Config:
     web_root: Path
     ice: IceConfig
     edges: EdgesConfig
+    rtmp_port: int
     trusted_proxies: Networks
     languages: LanguagesConfig
     livestream: LivestreamConfig
@@ -133,6 +136,7 @@ def load_config(file: Path | None = None, environ: Mapping[str, str] | None = No
         web_root=_web_root(table),
         ice=parse_ice(table),
         edges=parse_edges(table),
+        rtmp_port=table.port("rtmp_port", 0),
         trusted_proxies=parse_proxies(table),
         languages=parse_languages(table),
         livestream=parse_livestream(table),

@@ -1,6 +1,6 @@
 """The conferences in the configuration: their rooms, channels and booths, and the demo conference.
 
-Where a room may be pushed to is described in `config_pushes.py`.
+Where a room may be pushed to is described in `config_pushes.py`, stream keys of encoders in `config_ingest.py`.
 
 [[conference]]
 id = "congress"
@@ -15,6 +15,9 @@ fallbacks = { en = "floor" }           # what a silent channel carries: ducked (
 livestream = true                      # false: low-delay listening alone
 recording = true                       # false: nobody may start one
 original_under = false                 # true: the livestream's languages have the original softly underneath
+closed = false                         # true: named invitations alone, no viewers, livestream, pushes or recording
+door = "open"                          # at first: open, waiting (participants wait to be admitted) or closed
+roster = false                         # true: who takes part sees who else does
 interlock = "interlock"                # two booths on one channel: none, interlock (the default) or override
 
 [[conference.room.booth]]
@@ -45,6 +48,8 @@ from interpreting.ids import BoothId, ItemId, Language, RoomId
 from interpreting.languages import Fallback
 from interpreting.programme import Item, ItemKind
 from interpreting.room import Room
+from interpreting.workshop import Door
+from server.config_ingest import IngestConfig, parse_ingest
 from server.config_pushes import parse_pushes
 from server.config_table import ConfigError, Table, checked_language
 from server.pushes.target import Target
@@ -137,8 +142,12 @@ class RoomConfig:
     recording: bool = True
     original_under: bool = False
     interlock: Interlock = Interlock.INTERLOCK
+    is_closed: bool = False
+    door: Door = Door.OPEN
+    shows_roster: bool = False
     items: tuple[Item, ...] = ()
     pushes: tuple[Target, ...] = ()
+    ingest: tuple[IngestConfig, ...] = ()
 
     def as_room(self) -> Room:
         """Return the room of the domain, with nobody in it."""
@@ -151,6 +160,10 @@ class RoomConfig:
             self.fallbacks,
             interlock=self.interlock,
             items=self.items,
+            is_recordable=self.recording,
+            is_closed=self.is_closed,
+            shows_roster=self.shows_roster,
+            door=self.door,
         )
 
 
@@ -195,6 +208,7 @@ def _room(table: Table) -> RoomConfig:
         )
     booths = tuple(_booth(item, languages) for item in table.tables("booth"))
     _refuse_twins(table.key("booth"), (booth.id for booth in booths))
+    is_closed = table.flag("closed", False)
     room = RoomConfig(
         id=RoomId(table.slug("id")),
         title=_title(table),
@@ -202,13 +216,20 @@ def _room(table: Table) -> RoomConfig:
         booths=booths,
         floor_language=floor_language,
         fallbacks=_fallbacks(table, languages),
-        livestream=table.flag("livestream", True),
-        recording=table.flag("recording", True),
+        livestream=table.flag("livestream", not is_closed),
+        recording=table.flag("recording", not is_closed),
         original_under=table.flag("original_under", False),
         interlock=_choice(table, "interlock", Interlock.INTERLOCK),
+        is_closed=is_closed,
+        door=_choice(table, "door", Door.OPEN),
+        shows_roster=table.flag("roster", False),
         items=_items(table, languages),
         pushes=parse_pushes(table.tables("push"), languages),
+        ingest=parse_ingest(table.tables("ingest")),
     )
+    if is_closed and (room.livestream or room.recording or room.shows_roster or room.pushes):
+        mend = "Leave out livestream, recording, roster and push, or open the room"
+        raise ConfigError(table.key("closed"), "a closed room lets nothing and nobody out", mend)
     table.close()
     return room
 

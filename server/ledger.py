@@ -17,6 +17,8 @@ from interpreting.commands import Command, ConnectSource, LoseSource, StepAway
 from interpreting.errors import InterpretingError
 from interpreting.events import Event, VenueSelected
 from interpreting.room import Room, replay
+from interpreting.workshop import Place
+from interpreting.workshop_events import PlayoutStopped
 from server.store.base import Log, Store, StoreUnavailable, VersionConflict
 
 _log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Ledger:
         """Take in a fact about connections at once, also while `change` waits for the store; False when known."""
         events = self.room.apply(command, now)
         self.room = replay(self.room, events)
-        self._owed += tuple(event for event in events if isinstance(event, VenueSelected))
+        self._owed += tuple(event for event in events if isinstance(event, VenueSelected | PlayoutStopped))
         return bool(events)
 
     async def settle(self) -> None:
@@ -122,6 +124,12 @@ class Ledger:
         for booth in stored.booths.values():
             seats = {person: replace(seat, present=person in connected) for person, seat in booth.seats.items()}
             stored = replace(stored, booths={**stored.booths, booth.id: replace(booth, seats=seats)})
+        here = {person for person, attendee in self.room.people.items() if attendee.present}
+        people = {
+            person: replace(attendee, present=person in here and attendee.place is not Place.REMOVED)
+            for person, attendee in stored.people.items()
+        }
+        stored = replace(stored, people=people)
         # What we owe may have been written although we were told otherwise; what came after it then stands.
         self._owed = tuple(event for event in self._owed if event_to_dict(event) not in log.events)
         self.room = replay(replace(stored, sources=self.room.sources), self._owed)
@@ -133,8 +141,14 @@ class Ledger:
             begin = self._configured if log.snapshot is None else room_from_dict(dict(log.snapshot))
             if _shape(begin) != _shape(self._configured):
                 raise _Reconfigured
-            # The programme is the configuration's, also when it has changed since.
-            begin = replace(begin, items=self._configured.items)
+            # The programme and the policies are the configuration's, also when they have changed since.
+            begin = replace(
+                begin,
+                items=self._configured.items,
+                is_recordable=self._configured.is_recordable,
+                is_closed=self._configured.is_closed,
+                shows_roster=self._configured.shows_roster,
+            )
             return replay(begin, (event_from_dict(dict(event)) for event in log.events))
         except (InterpretingError, _Reconfigured):
             _log.warning("room %s begins anew: what is stored does not fit its configuration", self.room.id)

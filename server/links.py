@@ -23,7 +23,7 @@ _NAMES: Final = ("Olena", "Jonas", "Maria", "Petro", "Anna", "Lukas")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One place to try; `path` is a personal link, or the plain page where none is needed. The desk's is for all rooms."""
+    """One place to try; `path` is a personal link, or the plain page where none is needed. A desk is for all rooms."""
 
     role: Role
     room: str

@@ -179,7 +179,7 @@ def _room_page(request: web.Request, name: str, caller: Caller, booth_id: str | 
 def _player(web_root: Path) -> str | None:
     """Return the address of the livestream's player, or None where `make` has not put it there."""
     found = max((web_root / "static" / "vendor").glob("hls-*.mjs"), default=None)
-    return found and f"/static/vendor/{found.name}"
+    return None if found is None else f"/static/vendor/{found.name}"
 
 
 def _page(request: web.Request, template: str, page: Mapping[str, object]) -> web.Response:

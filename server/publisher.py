@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -56,7 +56,12 @@ async def publish(publication: Publication, tell: Callable[[str], None]) -> None
 
 async def run(publication: Publication, tell: Callable[[str], None]) -> int:
     """Publish until the sources end (returns 0), SIGTERM (0) or SIGINT (130). Raises as `publish`."""
-    task = asyncio.create_task(publish(publication, tell))
+    return await until_stopped(publish(publication, tell))
+
+
+async def until_stopped(work: Coroutine[None, None, None]) -> int:
+    """Do the work until it ends (returns 0), SIGTERM (0) or SIGINT (130). Raises what it raises."""
+    task = asyncio.create_task(work)
     loop = asyncio.get_running_loop()
     got: list[signal.Signals] = []
 
@@ -78,25 +83,26 @@ async def run(publication: Publication, tell: Callable[[str], None]) -> int:
 
 
 async def _keep_sending(publication: Publication, feed: Feed, tell: Callable[[str], None]) -> None:
-    pauses = _pauses()
+    waits = pauses()
     told = ""
     async with ClientSession() as http:
         while True:
             try:
                 async with WhipSession.open(http, publication.address, publication.token, feed.tracks()) as session:
                     tell(f"publishing {' and '.join(sorted(feed.kinds))} to {publication.address}")
-                    told, pauses = "", _pauses()
+                    told, waits = "", pauses()
                     trouble = await session.lost()
-                pause_s = next(pauses)
+                pause_s = next(waits)
             except PublishInterrupted as interruption:
                 trouble = str(interruption)
-                pause_s = max(next(pauses), min(interruption.retry_after_s or 0.0, MAX_RETRY_AFTER_S))
+                pause_s = max(next(waits), min(interruption.retry_after_s or 0.0, MAX_RETRY_AFTER_S))
             if trouble != told:
                 tell(f"{trouble}; trying again")
                 told = trouble
             await asyncio.sleep(pause_s)
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
+    """Yield how long to wait after each failure, in seconds, with some chance in it."""
     for delay_s in itertools.chain(BACKOFF_S, itertools.repeat(BACKOFF_S[-1])):
         yield delay_s * random.uniform(1.0, 1.5)

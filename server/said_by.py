@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from interpreting.commands import CallTechnician, Command, EnterBooth, Say
 from interpreting.errors import Code, Refused
+from interpreting.workshop_commands import EnterRoom
 from server.tokens import Invitation
 
 
@@ -19,6 +20,10 @@ def said_by(command: Command, invitation: Invitation) -> Command:
             if invitation.booth not in (None, command.booth):
                 raise Refused(Code.FORBIDDEN)
             return replace(command, name=invitation.name or command.name)
+        case EnterRoom():
+            is_named = bool(invitation.name)
+            name = invitation.name or command.name
+            return replace(command, name=name, role=invitation.role, is_named=is_named)
         case CallTechnician() | Say():
             return replace(command, name=invitation.name, role=invitation.role)
         case _:

@@ -71,12 +71,17 @@ class WhipSession:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, http: ClientSession, address: URL, token: str, tracks: Sequence[MediaStreamTrack]
+        cls,
+        http: ClientSession,
+        address: URL,
+        token: str,
+        tracks: Sequence[MediaStreamTrack],
+        hosts: Sequence[str] = (),
     ) -> AsyncIterator[WhipSession]:
         """Publish `tracks`; entered once they flow, left by taking leave of the server.
 
         Raises PublishRefused or PublishInterrupted. Redirects are followed with the token, as RFC 9725 §4.2 has it,
-        but not from https to http.
+        but not from https to http. `hosts` are tried for media beside the addresses in the answer, on the same port.
         """
         # Without a configuration aiortc asks a third party's STUN server; ours needs no candidates of us.
         connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -88,7 +93,7 @@ class WhipSession:
                 _prefer(connection.addTransceiver(track, direction="sendonly"))
             await connection.setLocalDescription(await connection.createOffer())
             answer, location = await _post(http, address, headers, connection.localDescription.sdp)
-            await session._connect(answer)
+            await session._connect(with_hosts(answer, hosts))
             yield session
         finally:
             if location is not None:
@@ -139,6 +144,15 @@ class WhipSession:
         report = await self._connection.getStats()
         times = [entry.timestamp for entry in report.values() if entry.type == "remote-inbound-rtp"]
         return max(times, default=None)
+
+
+def with_hosts(answer: str, hosts: Sequence[str]) -> str:
+    """Return an answer with a candidate more for each host, after the first that it has itself."""
+    found = re.search(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host.*\r?\n", answer, re.MULTILINE | re.IGNORECASE)
+    if found is None:
+        return answer
+    more = [f"a=candidate:own{n} 1 udp 1 {host} {found[2]} typ host\r\n" for n, host in enumerate(hosts, 1)]
+    return answer[: found.end()] + "".join(more) + answer[found.end() :]
 
 
 def _prefer(transceiver: RTCRtpTransceiver) -> None:

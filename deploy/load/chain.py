@@ -95,11 +95,12 @@ def hop(sender: Page, hearer: Page) -> ChainFigures:
         found: dict[str, Any] = page.evaluate("() => window.tolmachTake")
         takes.append((found["began"] / 1000, np.frombuffer(base64.b64decode(found["samples"]), np.float32)))
     (sent_at, sent), (heard_at, heard) = takes
-    whole = sent[: len(sent) - int((STIMULUS_S + 1.5) * b.RATE)]
-    at, likeness = arrival(np.concatenate((whole, np.zeros(len(sweep()), np.float32))), sweep())
-    begins = at / b.RATE - SWEEP_AT_S
-    if likeness < 0.5 or begins < 0:
-        raise BenchError("the stimulus was not captured")
+    # A sweep that comes too soon belongs to a stimulus that began before the recording; the next one is whole.
+    soonest = int(SWEEP_AT_S * b.RATE)
+    at, likeness = arrival(sent[soonest : soonest + int(_PERIOD_S * b.RATE) + len(sweep())], sweep())
+    begins = at / b.RATE
+    if likeness < 0.5:
+        raise BenchError(f"the stimulus was not captured (likeness {likeness:.2f} in {len(sent) / b.RATE:.1f} s)")
     start = round((sent_at + begins - heard_at) * b.RATE)
     if start < 0:
         raise BenchError("the recordings do not overlap")

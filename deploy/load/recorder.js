@@ -20,6 +20,17 @@
     return sink.stream;
   }
 
+  // The booth plays through Web Audio: what goes to its headphones, behind its limiter, is taken off here.
+  const connect = AudioNode.prototype.connect;
+  let ears = null;
+  AudioNode.prototype.connect = function (to, ...more) {
+    if (to instanceof AudioDestinationNode && !(this.context instanceof OfflineAudioContext)) {
+      ears ??= new MediaStreamAudioDestinationNode(this.context);
+      connect.call(this, ears);
+    }
+    return connect.call(this, to, ...more);
+  };
+
   const WORKLET = `
     registerProcessor("envelope", class extends AudioWorkletProcessor {
       constructor({ processorOptions }) {
@@ -67,7 +78,7 @@
       recorder.offset = Math.min(recorder.offset, performance.timeOrigin + performance.now() - data.until);
       recorder.rows.push(...data.rows);
     };
-    context.createMediaStreamSource(streamOf(which)).connect(node).connect(context.destination);
+    connect.call(connect.call(context.createMediaStreamSource(streamOf(which)), node), context.destination);
   };
 
   /** End the recording, and forget it: another one has a clock of its own. */
@@ -83,11 +94,11 @@
     return which === "captured" ? captured : heard();
   }
 
-  /** Of the livestream it is what its element plays: what comes by WebRTC stands in #sound as it is. */
+  /** What goes to a booth's headphones; of the livestream what its element plays: what comes by WebRTC stands in #sound as it is. */
   function heard() {
     const direct = document.querySelector("#sound")?.srcObject;
     const film = document.querySelector("#picture");
-    return direct ?? (film ? (film.tolmachHeard ??= film.captureStream()) : null);
+    return ears?.stream ?? direct ?? (film ? (film.tolmachHeard ??= film.captureStream()) : null);
   }
 
   window.tolmachRecorder = recorder;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
@@ -93,7 +93,9 @@ class Broadcast:
 
 
 class Broadcasts:
-    """Every room that has a livestream. `now` is the wall clock, `monotonic` never jumps."""
+    """Every room that has a livestream. `now` is the wall clock, `monotonic` never jumps; `on_trouble` is told once a
+    second and room whether its rewind cannot be kept on disk.
+    """
 
     def __init__(
         self,
@@ -103,8 +105,10 @@ class Broadcasts:
         config: LivestreamConfig,
         now: Clock,
         monotonic: Clock,
+        on_trouble: Callable[[RoomId, bool], None] = lambda room, is_there: None,
     ) -> None:
         self.disk = Disk()
+        self._on_trouble = on_trouble
         self._streams = streams
         self._config = config
         self._now = now
@@ -186,8 +190,9 @@ class Broadcasts:
 
     def tick(self, now: float) -> None:
         """Do what is due at `now` on the monotonic clock."""
-        for one in self._all.values():
+        for id, one in self._all.items():
             self._look_after(one, now)
+            self._on_trouble(id, one.is_running and self.disk.is_failing)
             if one.is_running and now - one.heard_at > SILENT_S:
                 self._streams.stop_stream(one.stream)
                 self._failed(one, "nothing came")

@@ -10,61 +10,25 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
-from fractions import Fraction
 from typing import Any, Final
 
-import av
 from aiohttp import ClientSession
-from aiortc import MediaStreamTrack
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.packet import Packet
 from yarl import URL
 
 from media.errors import WireError
-from media.still import annex_b
-from media.stream import AAC_FRAME_SAMPLES, PICTURE_HZ, SOUND_HZ, VIDEO, Sample
+from media.stream import VIDEO, Sample
 from server.pushes.sink import SinkError
 from server.pushes.target import Target
 from server.whip_client import PublishInterrupted, PublishRefused, WhipSession
+from server.whip_tracks import PacketTrack, SoundFrames, picture_packet
 
 OPEN_S: Final = 30.0
 CLOSE_S: Final = 5.0
 # A part's length and what a loaded machine adds to it.
 DELAY_S: Final = 0.8
-_OPUS_SAMPLES: Final = 960
-# Three seconds of either kind; what a stalled line leaves behind is let go.
-_MOST_WAITING: Final = 150
-
-
-class _Lane(MediaStreamTrack):
-    """Packets or frames of one kind on their way out, each due at a moment of the monotonic clock."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-        self._line: deque[tuple[float, AudioFrame | Packet[Any]]] = deque()
-        self._news = asyncio.Event()
-
-    def put(self, due: float, packet: AudioFrame | Packet[Any]) -> None:
-        """Add one; the oldest goes where too many wait."""
-        if len(self._line) >= _MOST_WAITING:
-            self._line.popleft()
-        self._line.append((due, packet))
-        self._news.set()
-
-    async def recv(self) -> AudioFrame | Packet[Any]:
-        """Return the next when it is due."""
-        while not self._line:
-            self._news.clear()
-            await self._news.wait()
-        due, packet = self._line.popleft()
-        await asyncio.sleep(due - time.monotonic())
-        return packet
 
 
 class WhipSink:
@@ -75,12 +39,12 @@ class WhipSink:
         self._has_picture = has_picture
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="push whip", daemon=True)
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, PacketTrack] = {}
         self._opened: Future[None] = Future()
         self._trouble: str | None = None
         self._session: Future[None] | None = None
         self._zero: float | None = None
-        self._sound = _Sound()
+        self._sound = SoundFrames()
 
     @classmethod
     def open(cls, target: Target, *, has_picture: bool) -> WhipSink:
@@ -105,7 +69,7 @@ class WhipSink:
             if self._has_picture and not (sample.track == VIDEO and sample.is_independent):
                 return 0
             self._zero = time.monotonic() + DELAY_S - sample.starts_s
-        made = self._picture(sample) if sample.track == VIDEO else self._sound.frames(sample)
+        made = _pictures(sample) if sample.track == VIDEO else self._sound.frames(sample)
         for starts_s, packet in made:
             lane = self._lanes["video" if sample.track == VIDEO else "audio"]
             self._loop.call_soon_threadsafe(lane.put, self._zero + starts_s, packet)
@@ -125,7 +89,7 @@ class WhipSink:
     async def _hold(self) -> None:
         """Keep the session until cancelled or lost."""
         kinds = ("audio", "video") if self._has_picture else ("audio",)
-        self._lanes = {kind: _Lane(kind) for kind in kinds}
+        self._lanes = {kind: PacketTrack(kind) for kind in kinds}
         try:
             async with (
                 ClientSession() as http,
@@ -148,43 +112,10 @@ class WhipSink:
         if not self._opened.done():
             self._opened.set_exception(SinkError(reason))
 
-    @staticmethod
-    def _picture(sample: Sample) -> Iterator[tuple[float, Packet[Any]]]:
-        try:
-            packet = Packet(annex_b(sample.payload))
-        except WireError:
-            return
-        packet.pts, packet.time_base = round(sample.starts_s * PICTURE_HZ), Fraction(1, PICTURE_HZ)
-        yield sample.starts_s, packet
 
-
-class _Sound:
-    """AAC frames in, 20 ms of stereo out, with the time at which each began."""
-
-    def __init__(self) -> None:
-        self._decoder: AudioCodecContext | None = None
-        self._parameters = b""
-        self._resampler = AudioResampler("s16", "stereo", SOUND_HZ, frame_size=_OPUS_SAMPLES)
-        self._next_sample: int | None = None
-
-    def frames(self, sample: Sample) -> Iterator[tuple[float, AudioFrame]]:
-        """Yield what is whole after this frame."""
-        if self._decoder is None or sample.parameters != self._parameters:
-            self._parameters = sample.parameters
-            self._decoder = av.CodecContext.create("aac", "r")
-            self._decoder.extradata = sample.parameters
-        starts = round(sample.starts_s * SOUND_HZ)
-        # A frame's sound comes out of the decoder with the next one; a gap is gone over in one step.
-        if self._next_sample is None or abs(starts - self._next_sample) > 4 * AAC_FRAME_SAMPLES:
-            self._next_sample = starts
-        with contextlib.suppress(av.InvalidDataError):
-            for decoded in self._decoder.decode(Packet(sample.payload)):
-                decoded.pts = None
-                for frame in self._resampler.resample(decoded):
-                    at = self._next_sample
-                    frame.pts, frame.time_base = at, Fraction(1, SOUND_HZ)
-                    self._next_sample = at + frame.samples
-                    yield at / SOUND_HZ, frame
+def _pictures(sample: Sample) -> Iterator[tuple[float, Packet[Any]]]:
+    with contextlib.suppress(WireError):
+        yield sample.starts_s, picture_packet(sample.payload, sample.starts_s)
 
 
 async def _end_others() -> None:

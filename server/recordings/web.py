@@ -76,10 +76,10 @@ async def header(request: web.Request) -> web.Response:
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """GET /recordings/{recording}/download/{name}: the file, or 202 and a while to wait while it is made."""
+    """GET /recordings/{recording}/download/{download}: the file, or 202 and a while to wait while it is made."""
     card, caller = await find_card(request)
     recording = await _index(request, card)
-    name = request.match_info["name"]
+    name = request.match_info["download"]
     if name not in download_names(recording):
         raise Problem("not_found")
     is_stem = name != ALL and recording.tracks[name.removesuffix(".m4a")].kind is Kind.STEM
@@ -182,11 +182,23 @@ def _wait(request: web.Request, card: Card) -> web.Response:
 
 
 def _stems(card: Card) -> list[dict[str, object]]:
+    """Return the stems as the page lists them: `of` is venue, backup, speaker or a booth, `number` counts there."""
     return [
-        {"name": track.name, "offset_s": round(track.offset_s, 3), "duration_s": round(track.duration_s, 1)}
+        {
+            "name": track.name,
+            **_place(track.name),
+            "offset_s": round(track.offset_s, 3),
+            "duration_s": round(track.duration_s, 1),
+        }
         for track in card.tracks
         if track.kind is Kind.STEM
     ]
+
+
+def _place(stem: str) -> dict[str, object]:
+    name = stem.removeprefix("stem-")
+    of, _, number = name.rpartition("-")
+    return {"of": of, "number": number} if number.isdecimal() else {"of": name, "number": ""}
 
 
 def _player(web_root: Path) -> str | None:

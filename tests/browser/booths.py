@@ -1,6 +1,7 @@
 """A hall with two booths of two languages and one of three, a programme, and people who come by links of their own."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,13 +83,15 @@ class Line:
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
+        # The server remembers ids for ten minutes, also those of this person's line before.
+        self._prefix = secrets.token_hex(4)
         self._count = 0
         self.state: dict[str, Any] = {}
 
     def say(self, name: str, **args: object) -> dict[str, Any]:
         """Say a command and return its answer."""
         self._count += 1
-        id = f"line-{self._count}"
+        id = f"{self._prefix}-{self._count}"
         self._socket.send(json.dumps({"type": "command", "id": id, "name": name, "args": args}))
         while True:
             message: dict[str, Any] = json.loads(self._socket.recv(timeout=10))

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, WebSocket
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    TimeoutError,
+    WebSocket,
+)
 
 from tests.browser.stagehand import Server, wait_until
 
@@ -123,4 +132,8 @@ def air(page: Page) -> str:
 
 def until_air(page: Page, state: str) -> None:
     """Wait until the console shows its microphone so."""
-    page.wait_for_selector(f'#console[data-air="{state}"]', timeout=10_000)
+    try:
+        page.wait_for_selector(f'#console[data-air="{state}"]', timeout=10_000)
+    except TimeoutError as error:
+        said = page.locator("#alarm, #air-hint, #messages").all_inner_texts()
+        raise AssertionError(f"{air(page)} and not {state}: {said}") from error

@@ -16,8 +16,10 @@ from interpreting.ids import (
     speaker_source,
 )
 from interpreting.languages import Fallback, Language
+from interpreting.people import Role
 from interpreting.programme import Item, ItemKind
 from interpreting.room import Room, replay
+from interpreting.workshop_commands import EnterRoom, GiveFloor
 
 NOW = 1_800_000_000.0
 
@@ -28,7 +30,8 @@ DE_UK, EN_DE, EN_UK = BoothId("de-uk"), BoothId("en"), BoothId("en-uk")
 OLHA, PETRO, QUINN = PersonId("olha"), PersonId("petro"), PersonId("quinn")
 EMMA, FAY, STRANGER = PersonId("emma"), PersonId("fay"), PersonId("stranger")
 MODERATOR, TECHNICIAN = PersonId("moderator"), PersonId("technician")
-SPEAKER = speaker_source(PersonId("remote"))
+REMOTE, GUEST, VISITOR, CHAIR = (PersonId(name) for name in ("remote", "guest", "visitor", "chair"))
+SPEAKER = speaker_source(REMOTE)
 OPENING, CITIES, BREAK = ItemId("opening"), ItemId("cities"), ItemId("break")
 PROGRAMME = (
     Item(OPENING, {"de": "Eröffnung"}, "Anna Beispiel", DE, starts="09:30"),
@@ -86,6 +89,24 @@ def code_of(room: Room, command: Command) -> Code | None:
     except InterpretingError as refused:
         return refused.code
     return None
+
+
+def remote_on_floor(room: Room) -> Room:
+    """Return the room with somebody far away who holds the floor, their sound flowing."""
+    speaks = (GiveFloor(MODERATOR, REMOTE), ConnectSource(SPEAKER, SourceKind.SPEAKER))
+    return after(room, EnterRoom(REMOTE, "Iryna", None), *speaks)
+
+
+def workshop() -> Room:
+    """Return the staffed plenary with two participants seated, a guest backstage and the chair, all heard if let."""
+    return after(
+        staffed_room(),
+        EnterRoom(REMOTE, "Iryna", UK),
+        EnterRoom(VISITOR, "Jonas", None),
+        EnterRoom(GUEST, "Mayor", EN, Role.SPEAKER, True),
+        EnterRoom(CHAIR, "Chair", DE, Role.MODERATOR, True),
+        *(ConnectSource(speaker_source(who), SourceKind.SPEAKER) for who in (REMOTE, VISITOR, GUEST, CHAIR)),
+    )
 
 
 def seat(room: Room, person: PersonId) -> Seat:

@@ -19,28 +19,37 @@ from interpreting.commands import (
     SetFallback,
     SetFloorLanguage,
     TalkCommand,
+    WorkshopCommand,
 )
 from interpreting.events import EVENTS, Event
 from interpreting.ids import (
     BACKUP,
     DEMO,
+    PLAYOUT,
     VENUE,
+    AssetId,
     BoothId,
     CallId,
+    HandId,
     ItemId,
     LineId,
     PersonId,
     RecordingId,
     SourceId,
     SourceKind,
+    hall_hand,
     kind_of,
     mic_source,
+    persons_hand,
+    speaker_source,
 )
 from interpreting.languages import FLOOR, Channel, Fallback, Language
 from interpreting.people import Role
 from interpreting.words import Addressee, Wish
+from interpreting.workshop import Door, Place
 from tests.interpreting.plenary import (
     BREAK,
+    CHAIR,
     CITIES,
     DE,
     DE_UK,
@@ -49,25 +58,28 @@ from tests.interpreting.plenary import (
     EN_DE,
     EN_UK,
     FAY,
+    GUEST,
     MODERATOR,
     OLHA,
     OPENING,
     PETRO,
     PL,
     QUINN,
-    SPEAKER,
+    REMOTE,
     STRANGER,
     UK,
+    VISITOR,
 )
 
 INTERPRETERS = (OLHA, PETRO, QUINN, EMMA, FAY)
+FAR_AWAY = (REMOTE, VISITOR, GUEST, CHAIR)
 
-people: SearchStrategy[PersonId] = st.sampled_from([*INTERPRETERS, STRANGER])
+people: SearchStrategy[PersonId] = st.sampled_from([*INTERPRETERS, *FAR_AWAY, STRANGER])
 booths: SearchStrategy[BoothId] = st.sampled_from([DE_UK, EN_DE, EN_UK, BoothId("none")])
 languages: SearchStrategy[Language] = st.sampled_from([DE, UK, EN, PL])
 channels: SearchStrategy[Channel] = st.sampled_from([FLOOR, DE, UK, EN, PL])
 sources: SearchStrategy[SourceId] = st.sampled_from(
-    [VENUE, BACKUP, DEMO, SPEAKER, *(mic_source(person) for person in INTERPRETERS)]
+    [VENUE, BACKUP, DEMO, PLAYOUT, *map(mic_source, INTERPRETERS), *map(speaker_source, FAR_AWAY)]
 )
 names: SearchStrategy[str] = st.sampled_from(["A name", "Ім’я", "N"])
 moments: SearchStrategy[float] = st.floats(0, 4e9)
@@ -79,14 +91,41 @@ policy_commands: SearchStrategy[Command] = st.one_of(
 connecting: SearchStrategy[Command] = sources.map(lambda source: ConnectSource(source, kind_of(source)))
 losing: SearchStrategy[Command] = st.one_of(st.builds(LoseSource, sources), st.just(LoseAllSources()))
 
+_items = st.sampled_from([None, OPENING, CITIES, BREAK, ItemId("concert")])
+_seconds = st.sampled_from([0.0, 12.5, 600.0])
+
 # Fields of one name that are of several kinds, by the class they stand in.
 _OF_CLASS: dict[tuple[str, str], SearchStrategy[object]] = {
     ("SelectPivot", "language"): st.one_of(st.none(), languages),
     ("PivotSelected", "language"): st.one_of(st.none(), languages),
+    ("EnterRoom", "language"): st.one_of(st.none(), languages),
+    ("SetSpeaks", "language"): st.one_of(st.none(), languages),
+    ("SpeaksSet", "language"): st.one_of(st.none(), languages),
+    ("HandRaised", "language"): st.one_of(st.none(), languages),
+    ("HandRaised", "person"): st.one_of(st.none(), people),
+    ("MoveHand", "to"): st.integers(-1, 4),
+    ("HandMoved", "to"): st.integers(0, 4),
+    ("CuePlayout", "seconds"): _seconds,
+    ("PlayoutCued", "seconds"): _seconds,
+    ("CuePlayout", "item"): _items,
+    ("PlayoutCued", "item"): _items,
     ("TechnicianCalled", "booth"): st.one_of(st.none(), booths),
     ("Said", "booth"): st.one_of(st.none(), booths),
 }
 _FIELDS: dict[str, SearchStrategy[object]] = {
+    "asset": st.sampled_from([AssetId("greeting"), AssetId("film")]),
+    "door": st.sampled_from(Door),
+    "follows": st.booleans(),
+    "hand": st.sampled_from([persons_hand(REMOTE), persons_hand(VISITOR), hall_hand("N"), HandId("none")]),
+    "hears": channels,
+    "is_named": st.booleans(),
+    "label": names,
+    "languages": st.lists(languages, max_size=2).map(tuple),
+    "place": st.sampled_from(Place),
+    "seconds": st.sampled_from([None, 0, 60, 120]),
+    "since": moments,
+    "speaks": st.one_of(st.none(), languages),
+    "talks": st.booleans(),
     "call": st.integers(1, 5).map(CallId),
     "consents": st.booleans(),
     "held": st.booleans(),
@@ -132,3 +171,4 @@ commands: SearchStrategy[Command] = _any_of(list(COMMANDS.values()))  # type: ig
 events: SearchStrategy[Event] = _any_of(list(EVENTS.values()))  # type: ignore[assignment]
 hall_commands: SearchStrategy[Command] = _any_of(list(get_args(HallCommand)))  # type: ignore[assignment]
 talk_commands: SearchStrategy[Command] = _any_of(list(get_args(TalkCommand)))  # type: ignore[assignment]
+workshop_commands: SearchStrategy[Command] = _any_of(list(get_args(WorkshopCommand)))  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,7 @@ from interpreting.languages import FLOOR, Fallback
 from interpreting.people import Role
 from interpreting.room import Room, replay
 from interpreting.words import MAX_LINE_CHARS, Addressee, Wish
+from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, ReelEvent
 from tests.interpreting.plenary import (
     CITIES,
     DE,
@@ -130,6 +132,15 @@ class TestCommands:
             ("call_technician", {"role": "technician"}),
             ("say", {"to": "booth", "text": "hello", "name": "The President"}),
             ("say", {"to": "everybody", "text": "hello"}),
+            ("enter_room", {"name": "Iryna"}),
+            ("enter_room", {"name": "Iryna", "language": "uk", "role": "moderator"}),
+            ("enter_room", {"name": "Iryna", "language": "uk", "is_named": True}),
+            ("set_door", {"door": "ajar"}),
+            ("move_hand", {"hand": "person:iryna", "to": 1.0}),
+            ("set_timer", {"seconds": 60.5}),
+            ("set_venue_hears", {"languages": "de"}),
+            ("cue_playout", {"item": None, "asset": "film", "seconds": "long"}),
+            ("raise_hall_hand", {"label": "two\nlines"}),
             ("say", {"to": "booth", "text": " "}),
             ("say", {"to": "booth", "text": "x" * (MAX_LINE_CHARS + 1)}),
             ("say", {"to": "booth", "text": "two\u2028lines"}),
@@ -196,6 +207,40 @@ class TestTheFirstForms:
         booths = {id: replace(booth, shift_since=None) for id, booth in played.booths.items()}
         assert loaded == replace(played, items=(), booths=booths)
         assert replay(loaded, events[-2:]).sources == {}
+
+
+class TestTheWorkshopsForms:
+    """What its first version stored: a log with every event of the workshop, a snapshot before its last two."""
+
+    FORMS = json.loads((Path(__file__).parent / "workshop_forms.json").read_text("utf-8"))
+
+    def test_are_read_and_written_again_as_they_are(self) -> None:
+        events = [event_from_dict(record) for record in self.FORMS["events"]]
+        assert [event_to_dict(event) for event in events] == self.FORMS["events"]
+        kinds = (EntranceEvent, HandEvent, FloorEvent, ReelEvent)
+        assert {type(event) for event in events} >= {kind for some in kinds for kind in get_args(some)}
+
+    def test_make_the_same_room(self) -> None:
+        events = [event_from_dict(record) for record in self.FORMS["events"]]
+        loaded = room_from_dict(self.FORMS["snapshot"])
+        assert loaded == replay(empty_room(), events[:-2])
+        assert replay(loaded, events[-2:]) == replay(empty_room(), events)
+
+    def test_are_not_missed_in_older_snapshots(self) -> None:
+        names = (
+            "door",
+            "people",
+            "hands",
+            "holders",
+            "lost_floors",
+            "follows_speaker",
+            "timer",
+            "venue_hears",
+            "playout",
+        )
+        policies = ("is_recordable", "is_closed", "shows_roster")
+        older = {name: value for name, value in room_to_dict(olha_on_air()).items() if name not in (*names, *policies)}
+        assert room_from_dict(older) == olha_on_air()
 
 
 def busy_room() -> Room:

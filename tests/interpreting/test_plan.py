@@ -43,11 +43,11 @@ from tests.interpreting.plenary import (
     after,
     empty_room,
     olha_on_air,
+    remote_on_floor,
     staffed_room,
 )
 
 OLHAS_MIC = mic_source(OLHA)
-SPEAKER_FLOWS = ConnectSource(SPEAKER, SourceKind.SPEAKER)
 
 
 def mix(room: Room, bus: str) -> dict[str, float]:
@@ -56,7 +56,11 @@ def mix(room: Room, bus: str) -> dict[str, float]:
 
 
 def test_every_room_has_the_floor_and_two_buses_a_language() -> None:
-    assert list(plan(empty_room()).mixes) == ["floor", "de", "de+floor", "uk", "uk+floor", "en", "en+floor"]
+    assert list(plan(empty_room()).mixes) == [
+        "floor",
+        *("de", "de+floor", "uk", "uk+floor", "en", "en+floor"),
+        "minus:venue",
+    ]
 
 
 def test_buses_are_named_by_channel_and_original() -> None:
@@ -67,19 +71,19 @@ def test_buses_are_named_by_channel_and_original() -> None:
 
 class TestFloor:
     def test_is_the_hall_and_the_remote_speakers_at_full_level(self) -> None:
-        assert mix(after(staffed_room(), SPEAKER_FLOWS), "floor") == {VENUE: 1.0, SPEAKER: 1.0}
+        assert mix(remote_on_floor(staffed_room()), "floor") == {VENUE: 1.0, SPEAKER: 1.0}
 
     def test_is_the_demo_while_nobody_else_flows(self) -> None:
         assert mix(after(staffed_room(), LoseSource(VENUE)), "floor") == {DEMO: 1.0}
 
     def test_is_no_demo_while_a_remote_speaker_speaks(self) -> None:
-        assert mix(after(staffed_room(), LoseSource(VENUE), SPEAKER_FLOWS), "floor") == {SPEAKER: 1.0}
+        assert mix(remote_on_floor(after(staffed_room(), LoseSource(VENUE))), "floor") == {SPEAKER: 1.0}
 
     def test_is_nothing_without_sources(self) -> None:
         assert mix(empty_room(), "floor") == {}
 
     def test_is_one_of_the_halls_senders_with_its_picture(self) -> None:
-        both = after(staffed_room(), ConnectSource(BACKUP, SourceKind.BACKUP), SPEAKER_FLOWS)
+        both = remote_on_floor(after(staffed_room(), ConnectSource(BACKUP, SourceKind.BACKUP)))
         assert mix(both, "floor") == {VENUE: 1.0, SPEAKER: 1.0}
         spare = after(both, LoseSource(VENUE))
         assert mix(spare, "floor") == {BACKUP: 1.0, SPEAKER: 1.0}
@@ -95,7 +99,7 @@ class TestFloor:
 
 class TestInterpreted:
     def test_is_the_interpreter_alone_or_over_the_original(self) -> None:
-        room = after(olha_on_air(), SPEAKER_FLOWS)
+        room = remote_on_floor(olha_on_air())
         assert mix(room, "uk") == {OLHAS_MIC: 1.0}
         assert mix(room, "uk+floor") == {OLHAS_MIC: 1.0, VENUE: UNDER_GAIN, SPEAKER: UNDER_GAIN}
 
@@ -173,7 +177,7 @@ class TestRecording:
         assert mix(uk_floor, "rec:uk") == {VENUE: 1.0}
 
     def test_has_no_hall_without_its_consent_and_nothing_in_its_place(self) -> None:
-        spare = after(consenting(olha_on_air()), ConnectSource(BACKUP, SourceKind.BACKUP), SPEAKER_FLOWS)
+        spare = remote_on_floor(after(consenting(olha_on_air()), ConnectSource(BACKUP, SourceKind.BACKUP)))
         room = recorded(after(spare, SetConsent(MODERATOR, VENUE, False)))
         assert mix(room, "floor") == {VENUE: 1.0, SPEAKER: 1.0}
         assert mix(room, "rec:floor") == mix(room, "rec:de") == {}

@@ -19,6 +19,7 @@ from interpreting.errors import Code, Refused
 from interpreting.ids import BACKUP, DEMO, VENUE, PersonId, SourceId, mic_source, speaker_source
 from interpreting.roles import ADDRESSEES, ALLOWED, CONDUCTOR_ONLY, Role, check_allowed
 from interpreting.words import Addressee
+from interpreting.workshop_commands import Mute, Unmute
 from tests.interpreting.plenary import OLHA, PETRO
 
 ARGS: dict[str, object] = {
@@ -36,17 +37,28 @@ ARGS: dict[str, object] = {
     "wish": "slower",
     "call": 1,
     "text": "Good morning",
+    "door": "waiting",
+    "person": "olha",
+    "talks": True,
+    "label": "microphone 2",
+    "hand": "person:olha",
+    "follows": False,
+    "seconds": 60,
+    "languages": ["de"],
+    "asset": "greeting",
 }
+OF_COMMAND: dict[str, dict[str, object]] = {"move_hand": {"to": 0}}
 # Whose consent somebody speaks for, and to whom they speak, so that the role alone decides.
 OWN = {
     Role.INTERPRETER: {"source": "mic:olha", "to": "booth"},
     Role.SPEAKER: {"source": "speaker:olha", "to": "moderator"},
+    Role.PARTICIPANT: {"source": "speaker:olha", "to": "moderator"},
 }
 
 
 def some_command(name: str, role: Role) -> Command:
     """Return the command of that name with well-formed arguments that are the role's own."""
-    args = {"source": "venue", "to": "moderator", **ARGS, **OWN.get(role, {})}
+    args = {"source": "venue", "to": "moderator", **ARGS, **OWN.get(role, {}), **OF_COMMAND.get(name, {})}
     return parse_command(name, {field: args[field] for field in wire_fields(COMMANDS[name])}, OLHA)
 
 
@@ -87,8 +99,9 @@ MY_TALK, HIS_TALK = speaker_source(OLHA), speaker_source(PersonId("remote"))
     [
         (Role.INTERPRETER, {MINE}, {MINE}),
         (Role.SPEAKER, {MY_TALK}, {MY_TALK}),
+        (Role.PARTICIPANT, {MY_TALK}, {MY_TALK}),
         (Role.VENUE, {VENUE}, {VENUE}),
-        (Role.MODERATOR, {VENUE, BACKUP, DEMO}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
+        (Role.MODERATOR, {VENUE, BACKUP, DEMO, MY_TALK}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
         (Role.TECHNICIAN, {VENUE, BACKUP, DEMO}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
         (Role.VIEWER, set(), set()),
         (Role.ORGANISER, set(), set()),
@@ -106,6 +119,13 @@ def test_everybody_speaks_to_those_the_table_says(role: Role) -> None:
     assert heard == ADDRESSEES.get(role, frozenset())
     assert bool(heard) is (Say in ALLOWED[role])
     assert (Addressee.BOOTH in heard) is (role is Role.INTERPRETER)
+
+
+@pytest.mark.parametrize("kind", [Mute, Unmute])
+@pytest.mark.parametrize("role", [role for role in Role if Mute in ALLOWED[role]])
+def test_nobody_but_who_runs_the_room_turns_anothers_microphone(role: Role, kind: type[Mute | Unmute]) -> None:
+    assert is_allowed(role, kind(OLHA, OLHA))
+    assert is_allowed(role, kind(OLHA, PETRO)) is (role in (Role.MODERATOR, Role.TECHNICIAN))
 
 
 def is_allowed(role: Role, command: Command) -> bool:

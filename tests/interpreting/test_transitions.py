@@ -20,6 +20,9 @@ from interpreting.commands import (
     StartRecording,
 )
 from interpreting.ids import BACKUP, HALL, VENUE, SourceId, kind_of
+from interpreting.people import Role
+from interpreting.places import ENTRANCE, PLACES, REEL_REFUSALS, REELS
+from interpreting.playout_state import Reel
 from interpreting.transitions import (
     ENGAGED,
     HANDOVER,
@@ -33,6 +36,8 @@ from interpreting.transitions import (
     Tape,
     diagram,
 )
+from interpreting.workshop import Door, Place
+from interpreting.workshop_commands import PlaceCommand, ReelCommand
 from tests.interpreting.plenary import MODERATOR, after, empty_room
 
 
@@ -67,6 +72,14 @@ def test_every_interlock_makes_something_of_an_engaged_channel() -> None:
 def test_the_table_of_the_recorder_is_what_the_room_does(tape: Tape, command: type[RecordingCommand]) -> None:
     room = empty_room() if tape is Tape.STOPPED else after(empty_room(), StartRecording(MODERATOR))
     assert (after(room, command(MODERATOR)).recording is not None) is (RECORDING[tape, command] is Tape.RECORDING)
+
+
+def test_every_command_about_places_and_play_out_has_an_answer() -> None:
+    assert {place for place, _ in PLACES} == set(Place)
+    assert set(PLACES) <= set(product(Place, get_args(PlaceCommand)))
+    assert set(REELS) | set(REEL_REFUSALS) == set(product(Reel, (*get_args(ReelCommand), LoseSource)))
+    assert not set(REELS) & set(REEL_REFUSALS)
+    assert set(ENTRANCE) <= set(product(Door, (Role.PARTICIPANT, Role.SPEAKER, Role.MODERATOR)))
 
 
 def _sender_command(kind: type[Command], source: SourceId) -> Command:
@@ -107,8 +120,11 @@ def test_the_diagram_shows_every_change() -> None:
     tapes = {(before, after) for (before, _), after in RECORDING.items() if before is not after}
     senders = {(before, after) for (before, _, _), after in SENDERS.items() if before != after}
     assert senders == {(VENUE, BACKUP), (BACKUP, VENUE)}
-    arrows = len(changes) + len(phases) + len(tapes) + len(senders)
-    assert sum(" --> " in line for line in lines) == arrows + 4
+    ways_in = set(ENTRANCE.values())
+    places = {(before, after) for (before, _), after in PLACES.items() if before is not after}
+    reels = {(before, after) for (before, _), after in REELS.items() if before is not after}
+    arrows = len(changes) + len(phases) + len(tapes) + len(senders) + len(ways_in) + len(places) + len(reels)
+    assert sum(" --> " in line for line in lines) == arrows + 6
 
 
 def test_the_rules_for_people_print_the_diagram() -> None:

@@ -132,6 +132,17 @@ def test_the_audience_sees_channels_and_no_person(role: Role) -> None:
         "asks": [],
         "calls": [],
         "chat": [],
+        "door": "open",
+        "is_closed": False,
+        "own": None,
+        "speakers": [],
+        "people": [],
+        "hands": [],
+        "floor_lost": [],
+        "follows_speaker": None,
+        "timer": None,
+        "venue_hears": [],
+        "playout": None,
     }
 
 

@@ -103,7 +103,7 @@ async def check(site: Site, method: str, path: str, role: Role | None) -> None:
         "file": "0.m4s",
         "track": "video",
         "playlist": "index",
-        "name": "all.mp4",
+        "download": "all.mp4",
         "msn": "0",
         "init": "0",
         "item": "room",

@@ -1,4 +1,4 @@
-"""The hall's two senders as processes: the first freezes without a goodbye, the second is heard and seen in its place."""
+"""The hall's two senders as processes: the first freezes without a goodbye, the second is heard and seen instead."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Watcher:
 
     async def until(self, holds: Callable[[], bool], within_s: float = 20.0) -> None:
         async with asyncio.timeout(within_s):
-            while not holds():
+            while not holds():  # noqa: ASYNC110 - frames come by plain calls
                 await asyncio.sleep(0.02)
 
 

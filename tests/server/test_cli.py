@@ -110,6 +110,12 @@ def test_invite_prints_one_link_and_the_id_apart(terminal: Terminal) -> None:
     assert f"tolmach revoke {invitation.id}" in printed.err
 
 
+def test_a_venue_may_be_the_backup(terminal: Terminal) -> None:
+    words = ["--room", "plenary", "--role", "venue"]
+    assert not terminal.type("invite", *words).invitation().is_backup
+    assert terminal.type("invite", *words, "--backup").invitation().is_backup
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.INTERPRETER])
 def test_every_role_can_be_invited(terminal: Terminal, role: Role) -> None:
     assert terminal.type("invite", "--room", "workshop-1", "--role", role).invitation().role is role
@@ -122,6 +128,7 @@ def test_every_role_can_be_invited(terminal: Terminal, role: Role) -> None:
         ("--room plenary --role interpreter", "--booth: an interpreter needs one. The room has de-uk, en"),
         ("--room plenary --role interpreter --booth fr", "plenary has no booth 'fr'. The room has de-uk, en"),
         ("--room plenary --role venue --booth en", "--booth: only interpreters have one"),
+        ("--room plenary --role technician --backup", "--backup: only a venue can be the backup"),
         ("--room plenary --role venue --hours 0", "--hours: 0 is no sensible time"),
         ("--room plenary --role venue --hours nan", "--hours: nan is no sensible time"),
         (f"--room plenary --role venue --hours {MAX_HOURS + 1}", "no sensible time"),

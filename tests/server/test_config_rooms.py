@@ -9,6 +9,7 @@ import pytest
 from interpreting.booth import Interlock
 from interpreting.ids import ItemId, Language
 from interpreting.programme import Item, ItemKind
+from interpreting.workshop import Door
 from server.config_rooms import RoomConfig, parse_conferences
 from server.config_table import ConfigError, Table
 
@@ -90,6 +91,25 @@ def test_an_interlock_is_one_of_three() -> None:
 @pytest.mark.parametrize("moment", ["2026-11-22T09:30+02:00", "2026-11-22 09:30"])
 def test_an_item_may_begin_on_a_day(moment: str) -> None:
     assert hall_of(HALL + ITEMS.replace("09:30", moment)).items[0].starts == moment
+
+
+def test_a_room_says_who_may_come_in() -> None:
+    usual = hall_of(HALL).as_room()
+    assert (usual.door, usual.is_closed, usual.shows_roster, usual.is_recordable) == (Door.OPEN, False, False, True)
+    waiting = hall_of(HALL.replace('"uk"\n', '"uk"\ndoor = "waiting"\nroster = true\nrecording = false\n', 1)).as_room()
+    assert (waiting.door, waiting.shows_roster, waiting.is_recordable) == (Door.WAITING, True, False)
+
+
+def test_a_closed_room_lets_nothing_out() -> None:
+    closed = hall_of(HALL.replace('"uk"\n', '"uk"\nclosed = true\n', 1))
+    assert (closed.livestream, closed.recording) == (False, False)
+    assert (closed.as_room().is_closed, closed.as_room().is_recordable) == (True, False)
+
+
+@pytest.mark.parametrize("setting", ["livestream", "recording", "roster"])
+def test_a_closed_room_that_would_let_something_out_is_explained(setting: str) -> None:
+    text = HALL.replace('"uk"\n', f'"uk"\nclosed = true\n{setting} = true\n', 1)
+    assert "room[1].closed: a closed room lets nothing and nobody out" in complaint(text)
 
 
 def test_the_demo_has_a_programme() -> None:

@@ -23,10 +23,23 @@ from interpreting.commands import (
 )
 from interpreting.errors import Refused
 from interpreting.events import FloorLanguageSet, VenueSelected
-from interpreting.ids import BACKUP, VENUE, BoothId, ItemId, Language, PersonId, RoomId, SourceKind, kind_of
+from interpreting.ids import (
+    BACKUP,
+    PLAYOUT,
+    VENUE,
+    AssetId,
+    BoothId,
+    ItemId,
+    Language,
+    PersonId,
+    RoomId,
+    SourceKind,
+    kind_of,
+)
 from interpreting.ids import HALL as HALLS_SENDERS
 from interpreting.programme import Item
 from interpreting.room import Room
+from interpreting.workshop_commands import CuePlayout, EnterRoom, GiveFloor, StartPlayout
 from server.ledger import EVENTS_A_SNAPSHOT, Ledger
 from server.store import StoreUnavailable
 from server.store.sqlite import SqliteStore
@@ -115,6 +128,41 @@ async def test_the_programme_is_the_configurations(store: FlakyStore) -> None:
     assert shorter.room.items == items[:1]
     assert shorter.room.item_now is None
     assert shorter.room.seat_of(OLENA) is not None
+
+
+async def test_so_are_the_policies(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await ledger.change(SetFloorLanguage(OLENA, UK), 1.0)
+    await ledger.save_snapshot()
+    closed = await opened(store, replace(room(), is_closed=True, is_recordable=False, shows_roster=True))
+    assert closed.room == replace(ledger.room, is_closed=True, is_recordable=False, shows_roster=True)
+
+
+async def test_who_takes_part_is_there_after_a_restart_and_their_page_is_not(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await ledger.change(EnterRoom(OLENA, "Olena", UK), 1.0)
+    await ledger.change(GiveFloor(OLENA, OLENA), 2.0)
+    again = await opened(store)
+    assert (again.room.holders, again.room.people[OLENA].present) == (ledger.room.holders, False)
+    # Only the store was away: the page is there as before.
+    ledger.is_loaded = False
+    await ledger.load()
+    assert ledger.room.people[OLENA].present
+    assert ledger.note(StepAway(OLENA), 3.0)
+    assert not ledger.room.people[OLENA].present
+
+
+async def test_the_end_of_a_play_out_is_true_at_once_and_stored_when_it_can_be(store: FlakyStore) -> None:
+    ledger = await opened(store)
+    await ledger.change(CuePlayout(OLENA, None, AssetId("greeting"), 30.0), 1.0)
+    await ledger.change(StartPlayout(OLENA), 2.0)
+    ledger.note(ConnectSource(PLAYOUT, SourceKind.PLAYOUT), 7.0)
+    assert ledger.room.is_playing_out
+    ledger.note(LoseSource(PLAYOUT), 37.0)
+    assert ledger.room.playout is None
+    assert (await opened(store)).room.playout is not None
+    await ledger.settle()
+    assert (await opened(store)).room.playout is None
 
 
 async def test_coming_back_to_a_seat_is_stored_and_replayed(store: FlakyStore) -> None:

@@ -9,6 +9,7 @@ from interpreting.errors import Code, Refused
 from interpreting.ids import BoothId, PersonId, RoomId
 from interpreting.roles import Role
 from interpreting.words import Addressee
+from interpreting.workshop_commands import EnterRoom
 from server.said_by import said_by
 from server.tokens import Invitation
 
@@ -30,6 +31,14 @@ INVITATION = Invitation.new(RoomId("plenary"), Role.INTERPRETER, booth=BOOTH, na
 )
 def test_a_command_is_said_by_who_was_invited(message: Command, command: Command) -> None:
     assert said_by(message, INVITATION) == command
+
+
+@pytest.mark.parametrize("name", ["", "Iryna"])
+def test_who_comes_to_a_room_bears_their_invitations_role_and_name(name: str) -> None:
+    invitation = Invitation.new(RoomId("plenary"), Role.SPEAKER, name=name, person=OLENA)
+    message = EnterRoom(OLENA, "The President", None, Role.MODERATOR, is_named=True)
+    said = said_by(message, invitation)
+    assert said == EnterRoom(OLENA, name or "The President", None, Role.SPEAKER, is_named=bool(name))
 
 
 def test_another_booth_is_not_entered() -> None:

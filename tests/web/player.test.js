@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  BEGIN_MS,
   PATIENCE_MS,
   beginCourse,
   followCourse,
@@ -41,6 +42,14 @@ test("a silent way gives place to the other once patience is over, and says so",
     course = followCourse(course, SILENCE, 10_000 + PATIENCE_MS);
     assert.deepEqual([course.way, course.wish, course.reason], [other, wish, "failing"]);
   }
+});
+
+test("a livestream that has to be begun first is waited for longer", () => {
+  let course = follow(beginCourse("livestream", true, 0), SILENCE, 0, BEGIN_MS - 500);
+  assert.equal(course.way, "livestream");
+  course = followCourse(course, SILENCE, BEGIN_MS);
+  assert.equal(course.way, "direct");
+  assert.equal(follow(beginCourse("direct", true, 0), SILENCE, 0, PATIENCE_MS).way, "livestream");
 });
 
 test("a refusal is not waited out", () => {

@@ -58,7 +58,7 @@ SAMPLES: dict[str, dict[str, object]] = {
         },
         "channels": ["floor", "uk"],
         "has_picture": True,
-        "stems": [{"name": "stem-de-uk-1", "offset_s": 4.267, "duration_s": 60.0}],
+        "stems": [{"name": "stem-de-uk-1", "of": "de-uk", "number": "1", "offset_s": 4.267, "duration_s": 60.0}],
         "may_publish": True,
         "may_delete": True,
         "token": "t",

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from interpreting.ids import ItemId
+from interpreting.audience import Audience
+from interpreting.ids import ItemId, RoomId
 from interpreting.programme import Item
+from interpreting.roles import Role
 from media.stream import StreamFailed
 from server.config import load_config
 from server.livestream.broadcasts import ASKED_S, SILENT_S, slide_of
@@ -127,3 +129,15 @@ def test_settings(tmp_path: Path) -> None:
         },
     )
     assert (config.livestream.window_s, config.livestream.has_small_picture) == (7200.0, True)
+
+
+async def test_those_who_run_the_room_are_told_when_the_rewind_cannot_be_kept(stage: Stage) -> None:
+    await stage.start()
+    conductor = stage.site.conductor
+    technician = Audience(Role.TECHNICIAN)
+    stage.broadcasts.disk.is_failing = True
+    stage.broadcasts.tick(stage.site.monotonic())
+    assert conductor.view(RoomId("plenary"), technician)["troubles"] == ["rewind_paused"]
+    stage.broadcasts.disk.is_failing = False
+    stage.broadcasts.tick(stage.site.monotonic())
+    assert conductor.view(RoomId("plenary"), technician)["troubles"] == []

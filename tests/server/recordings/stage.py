@@ -115,12 +115,14 @@ class Stage:
         for event in events:
             self.recordings.take_in(event)
 
-    def package(self, parts: int, first_msn: int | None = None) -> None:
+    def package(self, parts: int, first_msn: int | None = None, *, only: str | None = None) -> None:
         """Let every running track have so many parts: floor 300 Hz, de 400, uk 500, the hall's stem 600, mics 700."""
         spec = self.streams.running[STREAM]
         first = spec.first_msn if first_msn is None else first_msn
         tones = {"floor": 300.0, "de": 400.0, "uk": 500.0, "stem:venue": 600.0}
         for track in spec.tracks:
+            if only not in (None, track.name):
+                continue
             if track.name == "video":
                 self.hand_in(video(STREAM, parts, first))
                 continue

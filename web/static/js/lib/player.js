@@ -12,6 +12,7 @@
  * @property {Reason | null} reason  null while the way in use is the one wished
  * @property {boolean} hasLivestream  false: there is only the direct way
  * @property {number} soundedAt  when the way in use last gave sound, or was begun; milliseconds
+ * @property {boolean} hasSounded  the way in use has given sound since it was begun
  * @property {number | null} leftAt  when a way was last given up, null when none was since the listener's wish
  */
 /**
@@ -21,6 +22,8 @@
 
 /** How long a way may be silent until the other is tried: longer than a restart of the server takes. */
 export const PATIENCE_MS = 8_000;
+/** The same before a livestream's first sound: whoever comes first has the server begin it, and waits for a segment. */
+export const BEGIN_MS = 15_000;
 
 /**
  * @param {Way} wish
@@ -30,7 +33,7 @@ export const PATIENCE_MS = 8_000;
  */
 export function beginCourse(wish, hasLivestream, now) {
   const way = hasLivestream ? wish : "direct";
-  return { wish: way, way, reason: null, hasLivestream, soundedAt: now, leftAt: null };
+  return { wish: way, way, reason: null, hasLivestream, soundedAt: now, hasSounded: false, leftAt: null };
 }
 
 /**
@@ -61,15 +64,16 @@ export function restCourse(course, now) {
  * @returns {Course} the same object while the way stays
  */
 export function followCourse(course, { sounds, problem }, now) {
-  if (sounds) return { ...course, soundedAt: now };
+  if (sounds) return { ...course, soundedAt: now, hasSounded: true };
   if (!course.hasLivestream) return course;
   // A refusal counts at once, but two that refuse are asked in turn, not in a circle.
   const isSettled = course.leftAt === null || now - course.leftAt >= PATIENCE_MS;
-  const isOver = now - course.soundedAt >= PATIENCE_MS;
+  const patience = course.way === "livestream" && !course.hasSounded ? BEGIN_MS : PATIENCE_MS;
+  const isOver = now - course.soundedAt >= patience;
   if (!isOver && !(problem && isSettled)) return course;
   const way = course.way === "direct" ? "livestream" : "direct";
   const reason = way === course.wish ? null : problem || "failing";
-  return { ...course, way, reason, soundedAt: now, leftAt: now };
+  return { ...course, way, reason, soundedAt: now, hasSounded: false, leftAt: now };
 }
 
 /**

@@ -38,11 +38,7 @@ export class Papers {
     byId("paper-add", HTMLButtonElement).addEventListener("click", () => file.click());
     file.addEventListener("change", () => void this.#add());
     remove.addEventListener("click", () => void this.#remove());
-    // A frame that was pressed must not keep the keys: the wheel turns its pages without them.
-    addEventListener("blur", () => {
-      const { activeElement } = document;
-      if (activeElement instanceof HTMLIFrameElement && activeElement.matches(":hover")) setTimeout(() => activeElement.blur());
-    });
+    addEventListener("blur", () => setTimeout(takeKeysBack));
     desk.add(this);
   }
 
@@ -68,6 +64,11 @@ export class Papers {
     this.#isAsked = true;
     this.#item = item;
     void this.load();
+  }
+
+  /** The reader in the frame may take the keys once more when it has loaded. */
+  tick() {
+    takeKeysBack();
   }
 
   /** Ask anew what lies there: for the item, and for the whole room. */
@@ -161,6 +162,14 @@ export class Papers {
     if (!answer?.ok) this.tell(await problem(answer));
     await this.load();
   }
+}
+
+/** A frame that was pressed must not keep the keys from the console: the wheel turns its pages without them. */
+function takeKeysBack() {
+  const { activeElement } = document;
+  if (!(activeElement instanceof HTMLIFrameElement) || !activeElement.matches(":hover")) return;
+  activeElement.blur();
+  focus();
 }
 
 /** @param {string} item */

@@ -31,9 +31,9 @@ export function mountRecording(card) {
     if (box instanceof HTMLElement) box.dataset.on = String(Boolean(recording));
     write(record, t(recording ? "desk.record_stop" : "desk.record_start"));
     write(words, recording ? t("desk.recording_since", { time: clock(recording.since) }) : t("desk.recording_off"));
-    const isPaused = (card.state.troubles ?? []).includes("recording_paused");
-    troubles.hidden = !isPaused;
-    write(troubles, isPaused ? t("desk.recording_paused") : "");
+    const found = card.state.troubles ?? [];
+    troubles.hidden = !found.length;
+    write(troubles, found.map((trouble) => t(`desk.${trouble}`)).join(" "));
     showConsents(card);
   }
   card.add({ show });

@@ -1,0 +1,97 @@
+"""What must hold of everybody's sound in every state of a room: both machines check it after each command."""
+
+from interpreting.buses import BACKSTAGE, MINUS_VENUE
+from interpreting.ids import DEMO, HALL, PLAYOUT, PersonId, SourceId, SourceKind, mic_source, speaker_source
+from interpreting.languages import FLOOR
+from interpreting.mix_minus import bus_for, twins
+from interpreting.plan import bus_of, plan
+from interpreting.relay import hears
+from interpreting.room import Room
+from interpreting.workshop import MAX_HOLDERS, Place
+
+
+def check_sound(room: Room) -> None:
+    """Check all of it."""
+    check_no_console_hears_itself(room)
+    check_nobody_hears_themselves(room)
+    check_shut_microphones_are_silent(room)
+    check_the_halls_return(room)
+    check_the_floor(room)
+    check_twins(room)
+
+
+def check_no_console_hears_itself(room: Room) -> None:
+    """What an interpreter listens to never has their own microphone, with or without the original underneath."""
+    mixes = plan(room).mixes
+    for booth in room.booths.values():
+        for seat in booth.seats.values():
+            for channel in (seat.incoming, hears(room, seat)):
+                assert channel != seat.outgoing
+                for original_under in (False, True):
+                    heard = mixes[bus_of(channel, original_under=original_under)]
+                    if channel == hears(room, seat) or not seat.is_on_air:
+                        assert mic_source(seat.person) not in heard
+
+
+def check_nobody_hears_themselves(room: Room) -> None:
+    """No sink ever contains its own source, and who is let in has something to hear."""
+    mixes = plan(room).mixes
+    for person, attendee in room.people.items():
+        bus = bus_for(room, person)
+        assert (bus is not None) is (attendee.place in (Place.SEATED, Place.BACKSTAGE))
+        if bus is None:
+            continue
+        assert not {speaker_source(person), mic_source(person)} & mixes[bus].keys()
+        if room.holder(person):
+            heard = mixes[bus_of(attendee.hears)]
+            assert mixes[bus] == {source: gain for source, gain in heard.items() if source != speaker_source(person)}
+
+
+def check_shut_microphones_are_silent(room: Room) -> None:
+    """No bus has a source whose microphone is shut, or of somebody removed, at the door or backstage."""
+    for bus, mix in plan(room).mixes.items():
+        for source in mix:
+            if room.sources[source] is SourceKind.SPEAKER:
+                person = _person_of(source)
+                assert room.people[person].place is Place.SEATED
+                holder = room.holder(person)
+                is_open = holder is not None and holder.muted_by is None
+                assert room.people[person].talks_backstage if bus == BACKSTAGE else is_open
+            if room.sources[source] is SourceKind.MIC:
+                # Nobody is in a booth and in the room, and who was removed is in neither.
+                assert _person_of(source) not in room.people
+
+
+def check_the_halls_return(room: Room) -> None:
+    """The hall never hears itself, and of far away hears what the floor has."""
+    mixes = plan(room).mixes
+    returns = {bus: mix for bus, mix in mixes.items() if bus.startswith(MINUS_VENUE)}
+    assert len(returns) == 1 + len(room.venue_hears)
+    for mix in returns.values():
+        assert not {*HALL, DEMO} & mix.keys()
+    assert mixes[MINUS_VENUE].items() <= mixes[bus_of(FLOOR)].items()
+
+
+def check_the_floor(room: Room) -> None:
+    """Six hold it at most; a video message has it alone, and is nowhere else than on air."""
+    routing = plan(room)
+    assert len(room.holders) <= MAX_HOLDERS
+    assert routing.faces == tuple(speaker_source(holder.person) for holder in room.holders)
+    if room.is_playing_out:
+        assert routing.mixes[bus_of(FLOOR)] == {PLAYOUT: 1.0}
+        assert routing.picture == PLAYOUT
+    else:
+        assert not any(PLAYOUT in mix for mix in routing.mixes.values())
+
+
+def check_twins(room: Room) -> None:
+    """What one encoder does for is equal, and there is one for each mix."""
+    mixes = plan(room).mixes
+    leaders = twins(mixes)
+    assert all(mixes[bus] == mixes[leader] and leaders[leader] == leader for bus, leader in leaders.items())
+    different = {frozenset(mix.items()) for mix in mixes.values()}
+    assert len(set(leaders.values())) == len(different)
+
+
+def _person_of(source: SourceId) -> PersonId:
+    return PersonId(source.partition(":")[2])

@@ -1,0 +1,196 @@
+"""A machine for the workshop: people from afar, hands, the floor and play-out, in any order, with faults."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from interpreting.audience import ANYBODY, audience_of
+from interpreting.codec import event_from_dict, event_to_dict, room_from_dict, room_to_dict
+from interpreting.commands import (
+    Command,
+    ConnectSource,
+    LoseSource,
+    Say,
+    SetConsent,
+    StartRecording,
+    StepAway,
+    TakeMic,
+)
+from interpreting.errors import Refused
+from interpreting.events import Event
+from interpreting.ids import HALL, PLAYOUT, AssetId, PersonId, SourceKind, kind_of, speaker_source
+from interpreting.languages import FLOOR, Channel, Language
+from interpreting.people import Role
+from interpreting.room import Room, replay
+from interpreting.view import room_view
+from interpreting.workshop import MAX_HOLDERS, Door, Place
+from interpreting.workshop_commands import (
+    Admit,
+    BringOn,
+    CallBackstage,
+    CuePlayout,
+    EnterRoom,
+    GiveFloor,
+    LeaveRoom,
+    LoseFloor,
+    Mute,
+    PausePlayout,
+    RaiseHand,
+    Remove,
+    SelectChannel,
+    SetDoor,
+    SetSpeaks,
+    SetVenueHears,
+    StartPlayout,
+    StopPlayout,
+    TakeFloor,
+    TalkBackstage,
+    Unmute,
+)
+from tests.interpreting.plenary import CHAIR, DE, EN, GUEST, NOW, OLHA, REMOTE, UK, VISITOR, workshop
+from tests.interpreting.promises import check_sound
+from tests.interpreting.strategies import commands, workshop_commands
+
+CROWD = tuple(PersonId(f"p{number}") for number in range(5))
+EVERYBODY = (REMOTE, VISITOR, GUEST, *CROWD)
+ROLES = {GUEST: Role.SPEAKER, CHAIR: Role.MODERATOR}
+somebody = st.sampled_from(EVERYBODY)
+somebody_or_chair = st.sampled_from((*EVERYBODY, CHAIR))
+
+
+class WorkshopMachine(RuleBasedStateMachine):
+    """A workshop under commands in any order, with everybody's sound checked after each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin = workshop()
+        self.room: Room = self.begin
+        self.history: list[Event] = []
+
+    @initialize(
+        is_closed=st.booleans(), is_recorded=st.booleans(), on_floor=st.sets(st.sampled_from((REMOTE, VISITOR)))
+    )
+    def open_the_house(self, is_closed: bool, is_recorded: bool, on_floor: set[PersonId]) -> None:
+        self.begin = self.room = replace(self.begin, is_closed=is_closed)
+        self.say(TakeMic(OLHA))
+        if is_recorded:
+            self.say(StartRecording(CHAIR))
+        for person in sorted(on_floor):
+            self.say(SetConsent(person, speaker_source(person), True))
+            self.say(GiveFloor(CHAIR, person))
+
+    @rule(person=somebody_or_chair, language=st.sampled_from((None, DE, UK, EN)), named=st.booleans())
+    def come(self, person: PersonId, language: Language | None, named: bool) -> None:
+        self.say(EnterRoom(person, person.title(), language, ROLES.get(person, Role.PARTICIPANT), named))
+        self.say(ConnectSource(speaker_source(person), SourceKind.SPEAKER))
+
+    @rule(person=somebody_or_chair, is_for_good=st.booleans())
+    def go(self, person: PersonId, is_for_good: bool) -> None:
+        self.say(LeaveRoom(person) if is_for_good else StepAway(person))
+
+    @rule(person=somebody, kind=st.sampled_from((Admit, Remove, CallBackstage, BringOn)))
+    def place(self, person: PersonId, kind: type[Admit | Remove | CallBackstage | BringOn]) -> None:
+        self.say(kind(CHAIR, person))
+
+    @rule(person=somebody)
+    def give_the_floor(self, person: PersonId) -> None:
+        self.say(GiveFloor(CHAIR, person))
+
+    @rule(person=somebody, kind=st.sampled_from((TakeFloor, Mute, Unmute)), is_own=st.booleans())
+    def turn_the_floor(self, person: PersonId, kind: type[TakeFloor | Mute | Unmute], is_own: bool) -> None:
+        self.say(kind(person if is_own else CHAIR, person))
+
+    @rule(person=somebody, is_noticed=st.booleans())
+    def lose_somebodys_sound(self, person: PersonId, is_noticed: bool) -> None:
+        self.say(LoseSource(speaker_source(person)))
+        if is_noticed:
+            self.say(LoseFloor(person))
+
+    @rule(person=somebody)
+    def raise_a_hand(self, person: PersonId) -> None:
+        self.say(RaiseHand(person))
+
+    @rule(person=somebody, channel=st.sampled_from((FLOOR, DE, UK, EN)), speaks=st.sampled_from((None, DE, UK, EN)))
+    def choose_languages(self, person: PersonId, channel: Channel, speaks: Language | None) -> None:
+        self.say(SelectChannel(person, channel))
+        self.say(SetSpeaks(person, speaks))
+
+    @rule(source=st.sampled_from((*HALL, PLAYOUT)), is_there=st.booleans())
+    def turn_a_sender(self, source: str, is_there: bool) -> None:
+        id = next(one for one in (*HALL, PLAYOUT) if one == source)
+        self.say(ConnectSource(id, kind_of(id)) if is_there else LoseSource(id))
+
+    @rule(kind=st.sampled_from((StartPlayout, PausePlayout, StopPlayout)))
+    def play_out(self, kind: type[StartPlayout | PausePlayout | StopPlayout]) -> None:
+        self.say(CuePlayout(CHAIR, None, AssetId("greeting"), 30.0))
+        self.say(kind(CHAIR))
+        self.say(ConnectSource(PLAYOUT, SourceKind.PLAYOUT))
+
+    @rule(door=st.sampled_from(Door), talks=st.booleans(), languages=st.sets(st.sampled_from((DE, UK, EN))))
+    def run_the_room(self, door: Door, talks: bool, languages: set[Language]) -> None:
+        self.say(SetDoor(CHAIR, door))
+        self.say(TalkBackstage(CHAIR, talks))
+        self.say(SetVenueHears(CHAIR, tuple(sorted(languages))))
+
+    @rule(command=st.one_of(workshop_commands, commands))
+    def say_anything(self, command: Command) -> None:
+        self.say(command)
+
+    def say(self, command: Command) -> None:
+        """Apply a command; what it asks for is so afterwards, and nothing is heard of who was removed."""
+        now = NOW + len(self.history)
+        was_removed = [one.person for one in self.room.people.values() if one.place is Place.REMOVED]
+        try:
+            facts = self.room.apply(command, now)
+        except Refused:
+            return
+        assert not facts or getattr(command, "by", None) not in was_removed
+        self.history += facts
+        self.room = replay(self.room, facts)
+        with suppress(Refused):
+            assert isinstance(command, Say) or self.room.apply(command, now) == ()
+
+    @invariant()
+    def everybodys_sound_is_in_order(self) -> None:
+        check_sound(self.room)
+
+    @invariant()
+    def who_holds_something_is_seated(self) -> None:
+        seated = {one.person for one in self.room.people.values() if one.place is Place.SEATED}
+        assert {holder.person for holder in self.room.holders} <= seated
+        assert {hand.person for hand in self.room.hands if hand.person} <= seated
+        assert len(self.room.holders) <= MAX_HOLDERS
+        assert not self.room.timer or self.room.timer.since >= max((one.since for one in self.room.holders), default=0)
+
+    @invariant()
+    def the_state_is_what_the_events_made_it(self) -> None:
+        assert replay(self.begin, self.history) == self.room
+        assert room_from_dict(json.loads(json.dumps(room_to_dict(self.room)))) == self.room
+
+    @invariant()
+    def everybody_sees_no_more_than_they_may(self) -> None:
+        assert not set(EVERYBODY) & set(json.dumps(room_view(self.room, ANYBODY)).split('"'))
+        for person in (REMOTE, GUEST, OLHA):
+            view = room_view(self.room, audience_of(ROLES.get(person, Role.PARTICIPANT), person=person))
+            assert json.loads(json.dumps(view)) == view
+            attendee = self.room.people.get(person)
+            if attendee is None or attendee.place in (Place.WAITING, Place.REMOVED):
+                assert (view["speakers"], view["people"], view["timer"]) == ([], [], None)
+
+    def teardown(self) -> None:
+        """The whole history comes back from its stored form."""
+        stored = json.loads(json.dumps([event_to_dict(event) for event in self.history]))
+        assert [event_from_dict(record) for record in stored] == self.history
+
+
+TestWorkshopMachine = WorkshopMachine.TestCase
+TestWorkshopMachine.settings = settings(
+    max_examples=60,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
