@@ -116,12 +116,21 @@ def _floor_mix(room: Room) -> _Mix:
     """Return a video message alone; or one of the hall's senders and those heard from afar; or else the demo."""
     if room.is_playing_out:
         return {PLAYOUT: 1.0}
-    sources = [speaker_source(holder.person) for holder in room.holders if room.is_heard(holder.person)]
+    sources = speakers_heard(room)
     if room.venue_now:
         sources.insert(0, room.venue_now)
     if not sources and room.is_live(DEMO):
         sources = [DEMO]
     return dict.fromkeys(sources, 1.0)
+
+
+def speakers_heard(room: Room) -> list[SourceId]:
+    """Return whom the floor carries from afar: who holds it, and who sends without a page of theirs, as an encoder does
+    that was let in by its token and can raise no hand.
+    """
+    held = [speaker_source(holder.person) for holder in room.holders if room.is_heard(holder.person)]
+    paged = {speaker_source(person) for person in room.people}
+    return held + [s for s, kind in room.sources.items() if kind is SourceKind.SPEAKER and s not in paged]
 
 
 def _picture(room: Room) -> SourceId | None:
@@ -185,7 +194,7 @@ def _stem_mix(room: Room, source: SourceId) -> _Mix:
         case SourceKind.MIC:
             heard = {mic_source(seat.person) for seat in room.seats_on_air() if seat.mic is MicState.ON_AIR}
         case SourceKind.SPEAKER:
-            heard = {speaker_source(holder.person) for holder in room.holders if room.is_heard(holder.person)}
+            heard = set(speakers_heard(room))
         case SourceKind.PLAYOUT:
             heard = {PLAYOUT} if room.is_playing_out else set()
         case _:

@@ -65,7 +65,8 @@ _YEAR_S: Final = 365 * 24 * 3600
 _STRICT: Final = f"max-age={_YEAR_S}; includeSubDomains"
 _PROGRAMS: Final = (
     *("/whip/", "/whep/", "/ws", "/edge", "/healthz", "/readyz", "/metrics", "/static/", "/hls/"),
-    "/papers/", "/rooms/",
+    "/papers/",
+    "/rooms/",
 )
 
 

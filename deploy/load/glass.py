@@ -38,9 +38,7 @@ def measure(company: Troupe, sound: Path, seconds: float, times: int, figures: F
     clock = _CLOCK.read_text()
     camera = f"window.tolmachClock = true;{clock}"
     with b.chromium(company.house.url, sound) as browser:
-        venue = browser.visit(
-            company.link(Role.VENUE, "hall"), TONES_HZ["floor"], f"window.tolmachClock = true;{clock}"
-        )
+        venue = browser.visit(company.link(Role.VENUE, "hall"), TONES_HZ["floor"], camera)
         b.go_live(venue)
         viewer = browser.visit(f"/r/{ROOM}", scripts=clock)
         b.listen_to(viewer, "uk")

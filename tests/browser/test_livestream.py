@@ -1,6 +1,8 @@
 """The watch page as a player: every language of the livestream by frequency, rewind, both ways and the falls between.
 
 A hall and two interpreters hum from outside the browser (deploy/load/troupe.py); the picture is the holding slide.
+
+Longer than 400 lines because all of it plays on one stage, which takes a server, a hall and a browser to build.
 """
 
 import threading

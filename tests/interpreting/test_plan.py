@@ -15,7 +15,7 @@ from interpreting.commands import (
     StopRecording,
     TakeMic,
 )
-from interpreting.ids import BACKUP, DEMO, VENUE, BusId, SourceKind, mic_source
+from interpreting.ids import BACKUP, DEMO, VENUE, BusId, PersonId, SourceKind, mic_source, speaker_source
 from interpreting.languages import FLOOR, Fallback
 from interpreting.plan import (
     DUCKED_GAIN,
@@ -75,6 +75,10 @@ class TestFloor:
 
     def test_is_the_demo_while_nobody_else_flows(self) -> None:
         assert mix(after(staffed_room(), LoseSource(VENUE)), "floor") == {DEMO: 1.0}
+
+    def test_has_who_sends_without_a_page(self) -> None:
+        sent = ConnectSource(speaker_source(PersonId("encoder")), SourceKind.SPEAKER)
+        assert mix(after(staffed_room(), sent), "floor") == {VENUE: 1.0, "speaker:encoder": 1.0}
 
     def test_is_no_demo_while_a_remote_speaker_speaks(self) -> None:
         assert mix(remote_on_floor(after(staffed_room(), LoseSource(VENUE))), "floor") == {SPEAKER: 1.0}

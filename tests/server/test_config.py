@@ -91,6 +91,13 @@ def test_a_file_says_it_all() -> None:
     assert hall.booths[0].languages == ("de", "uk", "en")
 
 
+def test_a_room_may_go_without_livestream() -> None:
+    assert load(CONGRESS).conferences[0].rooms[0].livestream
+    without = CONGRESS.replace('floor_language = "uk"', 'floor_language = "uk"\nlivestream = false')
+    assert not load(without).conferences[0].rooms[0].livestream
+    assert "true or false" in complaint(without.replace("livestream = false", "livestream = 0"))
+
+
 def test_the_environment_overrules_the_file() -> None:
     config = load(
         CONGRESS,

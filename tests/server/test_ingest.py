@@ -7,7 +7,7 @@ import os
 import sys
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -61,10 +61,23 @@ async def test_an_encoder_publishes_into_its_room(tmp_path: Path) -> None:
         """,
         "utf-8",
     )
-    async with server(file, tmp_path) as url, encoder(port, f"plenary/{KEY}"), watcher(url) as here:
-        await here.until(lambda: VENUE_HZ in here.heard_at and "red" in here.shown_at, 40)
+    async with server(file, tmp_path) as url:
+        await listening(port)
+        async with encoder(port, f"plenary/{KEY}"), watcher(url) as here:
+            await here.until(lambda: VENUE_HZ in here.heard_at and "red" in here.shown_at, 40)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def listening(port: int) -> None:
+    """Wait until the process beside the server is there."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(ConnectionRefusedError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from dataclasses import replace
@@ -208,3 +209,41 @@ async def test_static_files_are_those_of_the_folder_alone(site: Site, tmp_path: 
     assert again.status == 304
     for path in ("none.js", "js", "%2e%2e/templates/base.html", "%2e%2e%2f%2e%2e%2fpyproject.toml", "%00.js"):
         assert (await site.client.get(f"/static/{path}")).status == 404, path
+
+
+async def test_what_others_made_is_kept_by_browsers_and_packed(config: Config, tmp_path: Path) -> None:
+    root = tmp_path / "web"
+    vendor = root / "static" / "vendor"
+    vendor.mkdir(parents=True)
+    for folder in ("templates", "locales"):
+        (root / folder).symlink_to(config.web_root / folder)
+    here = replace(config, web_root=root)
+    async with SqliteStore.open(tmp_path / "x.sqlite3") as real, running(here, FlakyStore(real)) as site:
+        assert (await page_data(site, "/r/plenary"))["player"] is None
+        (vendor / "hls-1.2.3.mjs").write_text("export default 1;")
+        (vendor / "hls-1.2.3.mjs.gz").write_bytes(gzip.compress(b"export default 1;"))
+        address = (await page_data(site, "/r/plenary"))["player"]
+        assert address == "/static/vendor/hls-1.2.3.mjs"
+        answer = await site.client.get(address)
+        assert (answer.status, answer.content_type) == (200, "text/javascript")
+        assert (answer.headers["Content-Encoding"], await answer.text()) == ("gzip", "export default 1;")
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+async def test_a_room_says_whether_it_has_a_livestream(config: Config, tmp_path: Path) -> None:
+    conference = config.conferences[0]
+    rooms = (replace(conference.rooms[0], livestream=False), *conference.rooms[1:])
+    without = replace(config, conferences=(replace(conference, rooms=rooms),))
+    async with SqliteStore.open(tmp_path / "x.sqlite3") as real, running(without, FlakyStore(real)) as site:
+        assert (await page_data(site, f"/r/{rooms[0].id}"))["livestream"] is False
+        assert (await page_data(site, f"/r/{rooms[1].id}"))["livestream"] is True
+
+
+async def test_the_embedded_player_is_nobody_and_the_one_page_for_frames(site: Site) -> None:
+    data = await page_data(site, "/r/plenary/embed", **site.cookie(site.invite(Role.VENUE)))
+    assert (data["page"], data["token"], data["ws"]) == ("embed", None, "/ws?room=plenary")
+    assert "watch.choose_language" in data["messages"]
+    headers = (await site.client.get("/r/plenary/embed")).headers
+    assert "frame-ancestors *" in headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in headers
+    assert (await site.client.get("/r/nowhere/embed")).status == 404

@@ -39,6 +39,8 @@ let isWanted = false;
 let isHeldBack = false;
 let isPaused = false;
 let hasCaptions = false;
+/** The server was there and is not: no other way to it is better then. Null until it was there. @type {boolean | null} */
+let isServerLost = null;
 /** The browser has stopped a picture nobody sees: the sound goes on alone until the page is seen again. */
 let isUnseen = false;
 
@@ -123,7 +125,7 @@ function look() {
   const now = performance.now();
   const { report } = way();
   const before = course.way;
-  const mayRest = !isWanted || isPaused || isHeldBack;
+  const mayRest = !isWanted || isPaused || isHeldBack || isServerLost === true;
   course = mayRest ? restCourse(course, now) : followCourse(course, report, now);
   change(before);
   show();
@@ -139,11 +141,6 @@ function ownName(channel) {
   return buttons.get(channel)?.querySelector(".language-name")?.textContent ?? channel;
 }
 
-function isRewound() {
-  const place = course.way === "livestream" ? livestream.place : null;
-  return place !== null && !isAtLive(place);
-}
-
 /** @returns {import("../lib/session.js").SessionStatus} */
 function connection() {
   if (course.way === "direct") return direct.status;
@@ -157,6 +154,7 @@ function connection() {
 function standing() {
   const session = connection().state;
   const isBlind = wanted().quality === "sound";
+  const { place } = livestream; // null while the other way is taken
   return {
     state,
     channel: prefs.channel ?? FLOOR,
@@ -164,7 +162,7 @@ function standing() {
     isWanted,
     isPaused,
     isHeldBack: isHeldBack || way().output.paused,
-    isRewound: isRewound(),
+    isRewound: place !== null && !isAtLive(place),
     isUnder: prefs.under && course.way === "direct",
     isBlind,
     hasPicture: !isBlind && session === "connected" && picture.videoWidth > 0,
@@ -283,6 +281,8 @@ const wire = openWire({
     showProgramme(state);
     show();
   },
+  welcome: () => (isServerLost = false),
+  status: (status) => status === "waiting" && isServerLost === false && (isServerLost = true),
   onRestarted: () => isWanted && course.way === "direct" && direct.listener.session.restart(),
   edgeLost: (edge) => direct.listener.session.leaveEdge(edge),
 });

@@ -17,6 +17,9 @@ const remove = byId("paper-remove", HTMLButtonElement);
 const status = byId("paper-status", HTMLElement);
 const toggle = byId("show-papers", HTMLButtonElement);
 
+/** Whether the last thing done outside of frames was to go on by Tab. */
+let hasTabbed = false;
+
 export class Papers {
   /** @type {Paper[]} */ #papers = [];
   /** @type {string | null} */ #item = null;
@@ -39,6 +42,12 @@ export class Papers {
     file.addEventListener("change", () => void this.#add());
     remove.addEventListener("click", () => void this.#remove());
     addEventListener("blur", () => setTimeout(takeKeysBack));
+    addEventListener("keydown", ({ key }) => {
+      hasTabbed = key === "Tab";
+    });
+    addEventListener("pointermove", () => {
+      hasTabbed = false;
+    });
     desk.add(this);
   }
 
@@ -164,10 +173,13 @@ export class Papers {
   }
 }
 
-/** A frame that was pressed must not keep the keys from the console: the wheel turns its pages without them. */
+/**
+ * A frame that was pressed must not keep the keys from the console: the wheel turns its pages without them. Who has
+ * come into it by Tab wants to turn them by keys, and goes on by Tab.
+ */
 function takeKeysBack() {
   const { activeElement } = document;
-  if (!(activeElement instanceof HTMLIFrameElement) || !activeElement.matches(":hover")) return;
+  if (hasTabbed || !(activeElement instanceof HTMLIFrameElement)) return;
   activeElement.blur();
   focus();
 }
