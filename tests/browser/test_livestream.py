@@ -5,25 +5,30 @@ A hall and two interpreters hum from outside the browser (deploy/load/troupe.py)
 Longer than 400 lines because all of it plays on one stage, which takes a server, a hall and a browser to build.
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Route
+from playwright.sync_api import Browser, Playwright, Route
 
-from deploy.load.troupe import ROOM, TONES_HZ, Troupe, troupe
+from deploy.load.troupe import TONES_HZ, Troupe
+from tests.browser.players import (
+    EN,
+    FALL_MS,
+    FILM,
+    FLOOR,
+    PAGE,
+    UK,
+    clock,
+    goes_on,
+    is_at_live,
+    play,
+    until_playing,
+    window_s,
+)
 from tests.browser.stagehand import Server, chromium, hears, wait_until
-from tests.browser.test_accessibility import AXE, violations
-from tests.browser.visits import DIRECT, LANGUAGES, LAPTOP, PHONE, Visitor, until_heard, visitor
+from tests.browser.visits import DIRECT, Visitor, until_heard, visitor
 
-PAGE: Final = f"/r/{ROOM}"
-FLOOR, UK, EN = (TONES_HZ[channel] for channel in ("floor", "uk", "en"))
-FILM: Final = "#picture"
-# Long enough for a player that waits eight seconds until it takes the other way.
-FALL_MS: Final = 20_000
 # There is no relay.
 ONLY_BY_RELAY: Final = """
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -65,65 +70,22 @@ async ({ channel, before, after }) => {
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Troupe]:
-    with troupe(tmp_path_factory.mktemp("house")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server(company: Troupe, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """The company's house as the visitors know servers; it is not theirs to start."""
-    return Server(tmp_path_factory.mktemp("unused"), company.house.port)
-
-
-@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     with chromium(playwright) as running:
         yield running
 
 
 @pytest.fixture
-def person(browser: Browser, server: Server) -> Iterator[Visitor]:
-    with visitor(browser, server, lang="en") as one:
+def person(browser: Browser, house: Server) -> Iterator[Visitor]:
+    with visitor(browser, house, lang="en") as one:
         yield one
 
 
 @pytest.fixture
-def unlucky(browser: Browser, server: Server) -> Iterator[Visitor]:
+def unlucky(browser: Browser, house: Server) -> Iterator[Visitor]:
     """Somebody in whose network things fail."""
-    with visitor(browser, server, lang="en", may_fail=True) as one:
+    with visitor(browser, house, lang="en", may_fail=True) as one:
         yield one
-
-
-def play(page: Page, channel: str) -> None:
-    """Press a language and wait until the livestream goes."""
-    page.click(f'[data-channel="{channel}"]')
-    until_playing(page)
-
-
-def until_playing(page: Page, seconds: float = 20) -> None:
-    wait_until(lambda: clock(page) > 0 and goes_on(page), "the livestream plays", seconds)
-    page.wait_for_selector('#connection[data-state="connected"]')
-
-
-def clock(page: Page, selector: str = FILM) -> float:
-    """Where the player is, in seconds of the stream."""
-    return float(page.evaluate("(selector) => document.querySelector(selector).currentTime", selector))
-
-
-def goes_on(page: Page, selector: str = FILM) -> bool:
-    before = clock(page, selector)
-    page.wait_for_timeout(250)
-    return clock(page, selector) > before
-
-
-def is_at_live(page: Page) -> bool:
-    return page.locator("#to-live").get_attribute("data-live") == "true"
-
-
-def window_s(page: Page) -> float:
-    """How much can be rewound."""
-    return float(page.locator("#seek").get_attribute("max") or 0)
 
 
 @pytest.mark.parametrize("channel", ["floor", "de", "uk", "en"])
@@ -293,128 +255,12 @@ def test_a_phone_that_stops_unseen_pictures_keeps_the_sound(person: Visitor) -> 
     hears(page, UK, [FLOOR, EN], selector=FILM, seconds=20)
 
 
-def test_the_player_by_keyboard_alone(person: Visitor) -> None:
-    page = person.open(PAGE)
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('[data-channel=uk]')"):
-            break
-    page.keyboard.press("Enter")
-    until_playing(page)
-    page.keyboard.press("m")
-    assert page.evaluate("document.querySelector('#picture').muted")
-    page.keyboard.press("m")
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.querySelector('#picture').volume") == pytest.approx(0.9)
-    page.keyboard.press("k")
-    assert page.evaluate("document.querySelector('#picture').paused")
-    page.keyboard.press("k")
-    wait_until(lambda: goes_on(page), "it plays again")
-    page.keyboard.press("f")
-    page.wait_for_selector("#player:fullscreen")
-    assert page.locator('[data-channel="en"]').is_visible()
-    page.keyboard.press("f")
-    page.wait_for_selector("#player:not(:fullscreen)")
-    page.keyboard.press("?")
-    page.wait_for_selector("#help[open]")
-    page.keyboard.press("m")  # keys sleep while a dialog is open
-    page.keyboard.press("Escape")
-    page.wait_for_selector("#help:not([open])", state="attached")
-    assert not page.evaluate("document.querySelector('#picture').muted")
-
-
 def test_a_locked_phone_says_what_is_playing(person: Visitor) -> None:
     page = person.open(PAGE)
     play(page, "uk")
     shown = page.evaluate("(({ title, artist }) => [title, artist])(navigator.mediaSession.metadata)")
     assert shown == ["Trial", "Ukrainian"]
     assert page.evaluate("navigator.mediaSession.playbackState") == "playing"
-
-
-@contextmanager
-def website(body: str) -> Iterator[str]:
-    """Somebody else's website of one page; its address."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(f"<!doctype html><body>{body}".encode())
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as site:
-        thread = threading.Thread(target=site.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{site.server_port}/"
-        finally:
-            site.shutdown()
-            thread.join()
-
-
-def test_another_site_shows_the_player_and_no_other_page(browser: Browser, server: Server) -> None:
-    frames = [
-        f'<iframe src="{server.url}{path}" width="480" height="460"></iframe>' for path in (f"{PAGE}/embed", PAGE)
-    ]
-    with website("".join(frames)) as address, browser.new_context(locale="uk") as context:
-        page = context.new_page()
-        page.goto(address)
-        player, refused = page.frames[1:]
-        player.click('[data-channel="uk"]')
-        film = "document.querySelector('#picture').currentTime"
-        wait_until(lambda: player.evaluate(film) > 0, "the livestream plays in the frame", 20)
-        assert player.evaluate("document.documentElement.scrollWidth") <= 480
-        for channel in ("floor", "de", "uk", "en"):
-            button = player.locator(f'[data-channel="{channel}"]')
-            assert button.evaluate("(button) => button.getBoundingClientRect().bottom") <= 460
-        assert refused.locator("[data-channel]").count() == 0
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_nothing_is_wider_than_a_phone(browser: Browser, server: Server, lang: str) -> None:
-    with visitor(browser, server, lang=lang, size=PHONE) as one:
-        page = one.open(PAGE)
-        play(page, "uk")
-        wait_until(lambda: window_s(page) > 12, "there is something to rewind", 40)
-        page.keyboard.press("j")
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-        for button in page.locator(".player-bar button:visible, .player-bar input:visible").all():
-            box = button.bounding_box()
-            assert box is not None
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= PHONE[0]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_nothing_serious_or_critical(browser: Browser, server: Server, lang: str) -> None:
-    with visitor(browser, server, lang=lang, may_fail=True) as one:
-        one.context.add_init_script(path=AXE)
-        page = one.open(PAGE)
-        play(page, "uk")
-        wait_until(lambda: window_s(page) > 12, "there is something to rewind", 40)
-        page.keyboard.press("j")
-        found = in_every_light(page)
-        page.keyboard.press("?")
-        found += in_every_light(page)
-        page.keyboard.press("Escape")
-        one.context.route("**/hls/**", lambda route: route.abort())
-        page.click("#to-live")
-        page.wait_for_selector("#detour:not([hidden])", timeout=FALL_MS + 40_000)
-        assert found + in_every_light(page) == []
-
-
-def in_every_light(page: Page) -> list[Any]:
-    found: list[Any] = []
-    for width, height in (LAPTOP, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found += violations(page)
-    page.set_viewport_size({"width": LAPTOP[0], "height": LAPTOP[1]})
-    return found
 
 
 def test_a_restarted_server_is_come_back_to_without_a_reload(unlucky: Visitor, company: Troupe) -> None:
