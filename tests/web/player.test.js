@@ -112,7 +112,7 @@ test("behind live is counted from where this player's live is", () => {
 
 test("a wish to go somewhere ends inside the window", () => {
   assert.deepEqual(goTo(WINDOW, 250), { time: 250, isLive: false });
-  assert.deepEqual(goTo(WINDOW, -5), { time: 100, isLive: false });
+  assert.deepEqual(goTo(WINDOW, -5), { time: 100.5, isLive: false });
   assert.deepEqual(goTo(WINDOW, 399), { time: 400, isLive: true });
   assert.deepEqual(goTo(WINDOW, Infinity), { time: 400, isLive: true });
 });

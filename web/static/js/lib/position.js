@@ -9,6 +9,8 @@
 
 /** So near counts as live: a person sees no difference, and the words do not flicker. */
 export const LIVE_S = 3;
+/** So far from the begin of the window nobody stands on a seam, where a player waits for what is not there. */
+const SEAM_S = 0.5;
 
 /**
  * @param {Place} place
@@ -31,7 +33,7 @@ export function isAtLive(place) {
  */
 export function goTo({ start, live }, time) {
   if (time > live - LIVE_S) return { time: live, isLive: true };
-  return { time: Math.max(start, time), isLive: false };
+  return { time: Math.max(start + SEAM_S, time), isLive: false };
 }
 
 /**
