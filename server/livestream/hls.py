@@ -14,6 +14,7 @@ from typing import Final
 from zlib import crc32
 
 from aiohttp import web
+from yarl import URL
 
 from interpreting.languages import FLOOR, Channel, Language, endonym
 from media.playlists import HOLD_BACK_TARGETS, format_master
@@ -54,7 +55,7 @@ async def playlist(request: web.Request) -> web.StreamResponse:
     if name in (INDEX, AUDIO):
         await _current(broadcast)
         return _master(broadcast, is_sound_alone=name == AUDIO).answer(request, _headers(request))
-    msn, part, is_delta = directives(request)
+    msn, part, is_delta = parse_directives(request.rel_url)
     rendition = broadcast.shelf.renditions.get(name)
     if msn is None or rendition is None or not rendition.is_playable:
         await _current(broadcast)
@@ -105,18 +106,18 @@ async def options(request: web.Request) -> web.Response:
     return web.Response(status=204, headers={**headers, "Access-Control-Max-Age": "86400"})
 
 
-def directives(request: web.Request) -> tuple[int | None, int | None, bool]:
+def parse_directives(url: URL) -> tuple[int | None, int | None, bool]:
     """Return which segment and part the playlist shall reach, and whether a delta will do.
 
     Raises Problem directive_invalid for a part without a segment, for what is no whole number, and for one given twice.
     """
-    text = request.rel_url.raw_query_string
+    text = url.raw_query_string
     if not text:
         return None, None, False
     usual = _DIRECTIVES.fullmatch(text)
     if usual is not None:
         return int(usual[1]), int(usual[2]) if usual[2] else None, usual[3] is not None
-    query = request.query
+    query = url.query
     msn, part = _number(query.getall("_HLS_msn", [])), _number(query.getall("_HLS_part", []))
     if part is not None and msn is None:
         raise Problem("directive_invalid")

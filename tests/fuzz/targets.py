@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from yarl import URL
+
 from interpreting.codec import parse_command
 from interpreting.errors import InvalidCommand
 from interpreting.ids import PersonId
@@ -18,7 +20,13 @@ from media.ice import Credentials
 from media.jitter import JitterBuffer
 from media.offers import Agreed, Ssrcs, agree_to_publish, agree_to_send
 from media.publishing import Publisher
+from media.rtmp import HANDSHAKE_BYTES, VERSION
+from media.rtmp_receiver import RtmpReceiver, Wish
+from media.stream import PART_S, PARTS_A_SEGMENT
 from server import edge_messages
+from server.livestream.broadcasts import PACE
+from server.livestream.hls import parse_directives
+from server.livestream.rendition import NewPart, Rendition
 from server.messages import BadMessage, parse_command_message
 from server.problems import Problem
 from server.tokens import TokenError
@@ -136,6 +144,47 @@ def feed_edge(wire: bytes) -> None:
     edge_messages.parse_edge_message(wire.decode("utf-8", "surrogateescape"))
 
 
+def feed_rtmp(wire: bytes) -> None:
+    """What an encoder says after its handshake, in two pieces; its key is taken for right."""
+    receiver = RtmpReceiver()
+    receiver.receive(bytes([VERSION]) + bytes(2 * HANDSHAKE_BYTES))
+    half = len(wire) // 2
+    for piece in (wire[:half], wire[half:]):
+        answer, heard = receiver.receive(piece)
+        require(len(answer) <= 64 * len(wire) + 4096, "an answer far longer than its question")
+        if any(isinstance(one, Wish) for one in heard):
+            receiver.accept()
+
+
+def feed_hls(wire: bytes) -> None:
+    """The query of a playlist, and what it asks of one that has segments 7 to 9."""
+    try:
+        url = URL(f"/hls/plenary/de.m3u8?{wire.decode('latin-1')}", encoded=True)
+    except ValueError:
+        return  # answered 400 before we see it
+    msn, part, _ = parse_directives(url)
+    require(part is None or msn is not None, "a part of no segment")
+    for number in (msn, part):
+        require(number is None or 0 <= number < 10**40, "a number past all bounds")
+    if msn is not None:
+        has, is_far = _PLAYLIST.has(msn, part), _PLAYLIST.is_too_far(msn, part)
+        require(not (has and is_far), "there and too far ahead")
+        require(is_far or msn <= _PLAYLIST.next_msn + 2, "waits for what will not come")
+
+
+def _playlist() -> Rendition:
+    rendition = Rendition("de", PACE, 60.0, lambda segment: None)
+    for msn in range(7, 10):
+        for part in range(PARTS_A_SEGMENT):
+            starts_at = 1000.0 + (msn * PARTS_A_SEGMENT + part) * PART_S
+            is_last = part == PARTS_A_SEGMENT - 1
+            rendition.take(NewPart(msn, 0, 0, b"part", PART_S, True, is_last, starts_at))
+    return rendition
+
+
+_PLAYLIST: Final = _playlist()
+
+
 def feed_publication(wire: bytes) -> None:
     """Authentic packets of a publisher gone mad, 5 ms apart, heard by a mixer every 20 ms."""
     agreed = Agreed(audio_type=111, red_type=63, video_types={"h264": 102}, repair_types={"h264": 103}, feedback_id=3)
@@ -201,6 +250,27 @@ TARGETS: Final[Mapping[str, Target]] = {
         feed_ws, (BadMessage, InvalidCommand), _JSON_WORDS, max_bytes=70_000, bound_s=TEXT_S, shape=shapes.json_message
     ),
     "edge": Target(feed_edge, (BadMessage,), _JSON_WORDS, max_bytes=70_000, bound_s=TEXT_S, shape=shapes.json_message),
+    "rtmp": Target(
+        feed_rtmp,
+        (WireError,),
+        (
+            b"\x02\x00\x07connect",
+            b"\x02\x00\x07publish",
+            b"\x03",
+            b"\x00\x00\x09",
+            b"\xff\xff\xff",
+            b"\x08\xff\xff\xff\xff",
+        ),
+        max_bytes=8192,
+        bound_s=TEXT_S,
+    ),
+    "hls": Target(
+        feed_hls,
+        (Problem,),
+        (b"_HLS_msn=", b"&_HLS_part=", b"&_HLS_skip=YES", b"%3d", b"%00", b"9" * 60, b"-1", b"1e9", b"+1", b";", b"&&"),
+        max_bytes=4096,
+        bound_s=TEXT_S,
+    ),
     "web": Target(
         webrequest.feed_web,
         (Problem, TokenError),
