@@ -87,12 +87,15 @@ class Rendition:
         return part is not None and bool(self._parts) and msn == self.next_msn and part < len(self._parts)
 
     def is_too_far(self, msn: int, part: int | None) -> bool:
-        """Tell whether nobody who follows this playlist can want that already (6.2.5.2)."""
-        last = self.listing.last
-        if msn > (last.msn if last else self.next_msn - 1) + 2:
+        """Tell whether nobody who follows this playlist can want that already (6.2.5.2). Its rendition reports tell how
+        far the others are, so that one that lags may be asked for what they have.
+        """
+        here = self.next_msn, len(self._parts)
+        newest, parts = max([here, *((one.msn, one.part + 1) for one in self.reports())])
+        if msn > newest + 1:
             return True
         limit = 3 / self._pace.part_target_s if self._pace.part_target_s < 1 else 3
-        return part is not None and msn == self.next_msn and part > len(self._parts) - 1 + limit
+        return part is not None and msn == newest and part > parts - 1 + limit
 
     def init(self, number: int) -> Blob | None:
         """Return an initialisation that is in memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media.playlists import Pace
+from media.playlists import Pace, Report
 from server.livestream.rendition import IN_MEMORY, NewPart, Rendition
 
 PACE = Pace(0.4, 4)
@@ -70,6 +70,15 @@ def test_a_part_past_the_end_is_the_next_ones_first() -> None:
 )
 def test_what_nobody_can_want_yet(msn: int, part: int | None, is_too_far: bool) -> None:
     assert made(3, 2).is_too_far(msn, part) is is_too_far
+
+
+def test_one_that_lags_may_be_asked_for_what_the_others_have() -> None:
+    one = made(3, 0)
+    assert one.is_too_far(3, 9)
+    one.reports = lambda: (Report("video", 3, 8),)
+    assert not one.is_too_far(3, 9)
+    assert not one.is_too_far(4, None)
+    assert one.is_too_far(3, 16)
 
 
 def test_the_hint_is_the_next_part_and_the_first_of_the_next_segment_at_the_end() -> None:
