@@ -151,7 +151,7 @@ def _packets(pieces: Sequence[_Piece], number: int) -> Iterator[tuple[Fraction, 
 def main(arguments: Sequence[str]) -> int:
     """Make one download, at the lowest importance. Returns the process's exit code."""
     folder, name = arguments
-    os.nice(_NICENESS)
+    os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     make_download(Path(folder), name)
     return 0
 
