@@ -69,7 +69,9 @@ class Visitor:
     def _on_response(self, response: Response) -> None:
         # A session whose peer said goodbye first is gone when its DELETE arrives; an error page is no accident.
         is_late = response.request.method == "DELETE" and response.status == 404
-        if response.status >= 400 and not is_late and not response.request.is_navigation_request():
+        # A player that asks for more than there will soon be is told so, and asks again.
+        is_early = "/hls/" in response.url and response.status in (400, 503)
+        if response.status >= 400 and not is_late and not is_early and not response.request.is_navigation_request():
             self.errors.append(f"{response.request.method} {response.url}: {response.status}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
