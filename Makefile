@@ -13,7 +13,8 @@ PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	then echo $$python; break; fi; done)
 
 # What the tests drive beside Python, as command:package.
-TOOLS := node:nodejs npm:npm redis-server:redis-server nginx:nginx chromium:chromium
+TOOLS := node:nodejs npm:npm redis-server:redis-server nginx:nginx prometheus:prometheus promtool:prometheus \
+	chromium:chromium
 
 run: .venv/run.stamp web/static/vendor/.stamp
 	@exec .venv/bin/tolmach run $(ARGS)

@@ -24,7 +24,8 @@ from interpreting.ids import (
 )
 from interpreting.people import Role
 from interpreting.room import Room
-from interpreting.words import Addressee, Call, Line
+from interpreting.words import Addressee, Call, Line, Question, Standing
+from interpreting.workshop import Place
 
 PUBLIC_ROLES: Final = frozenset({Role.VIEWER, Role.PARTICIPANT})
 """Roles that see which booth interprets, and no person."""
@@ -35,12 +36,13 @@ ATTENDING_ROLES: Final = frozenset({Role.PARTICIPANT, Role.SPEAKER})
 STAFF_ROLES: Final = frozenset({Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER})
 """Roles that run the room."""
 
-_BOOTHS: Final = frozenset({Addressee.INTERPRETERS, Addressee.BOOTHS})
+_BOOTHS: Final = frozenset({Addressee.INTERPRETERS, Addressee.BOOTHS, Addressee.ROOM})
 _OF_ROLE: Final[Mapping[Role, frozenset[Addressee]]] = {
-    Role.MODERATOR: frozenset({Addressee.MODERATOR, Addressee.BOOTHS}),
-    Role.TECHNICIAN: frozenset({Addressee.TECHNICIAN, Addressee.BOOTHS}),
-    Role.ORGANISER: frozenset({Addressee.BOOTHS}),
+    Role.MODERATOR: frozenset({Addressee.MODERATOR, Addressee.BOOTHS, Addressee.ROOM, Addressee.PERSON}),
+    Role.TECHNICIAN: frozenset({Addressee.TECHNICIAN, Addressee.BOOTHS, Addressee.ROOM}),
+    Role.ORGANISER: frozenset({Addressee.BOOTHS, Addressee.ROOM}),
 }
+_INSIDE: Final = frozenset({Place.SEATED, Place.BACKSTAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,43 @@ def audience_of(role: Role, booth: BoothId | None = None, person: PersonId | Non
             return Audience(role)
 
 
+def is_inside(room: Room, audience: Audience) -> bool:
+    """Tell whether they may see who speaks: those at work always, those who take part once they are let in."""
+    if not audience.is_attending:
+        return not audience.is_public
+    attendee = room.people.get(audience.person) if audience.person else None
+    return attendee is not None and attendee.place in _INSIDE
+
+
+def lines_for(room: Room, audience: Audience) -> list[Line]:
+    """Return the lines of chat that concern them, the newest last."""
+    if not audience.is_attending:
+        return [line for line in room.chat if sees_line(audience, line)]
+    attendee = room.people.get(audience.person) if audience.person else None
+    if attendee is None or attendee.place is Place.REMOVED:
+        return []
+    own = attendee.person
+    hears_room = attendee.place in _INSIDE
+    return [
+        line for line in room.chat if own in (line.person, line.to_person) or (line.to is Addressee.ROOM and hears_room)
+    ]
+
+
+def questions_for(room: Room, audience: Audience) -> list[Question]:
+    """Return the questions that concern them: staff all, who takes part their own; none that was withdrawn."""
+    asked = [one for one in room.questions if one.standing is not Standing.WITHDRAWN]
+    if audience.is_staff:
+        return asked
+    attendee = room.people.get(audience.person) if audience.is_attending and audience.person else None
+    if attendee is None or attendee.place is Place.REMOVED:
+        return []
+    return [one for one in asked if one.person == attendee.person]
+
+
 def sees_line(audience: Audience, line: Line) -> bool:
-    """Tell whether a line of chat is for them, or from their own side: their booth, or their role."""
+    """Tell those at work whether a line of chat is for them, or from their own side: their booth, or their role."""
+    if audience.is_public:
+        return False
     if audience.role is Role.INTERPRETER:
         is_own = line.booth is not None and line.booth == audience.booth
         return is_own or line.to in _BOOTHS

@@ -5,8 +5,9 @@ A bus has the domain's name here, without the room. What each carries is ``plan`
 
 from typing import Final
 
-from interpreting.ids import BusId, PersonId, SourceId, SourceKind
+from interpreting.ids import BoothId, BusId, PersonId, SourceId, SourceKind
 from interpreting.languages import FLOOR, Channel, Language
+from interpreting.words import Party
 
 FLOOR_RISE_MS: Final = 300
 FLOOR_FALL_MS: Final = 80
@@ -19,6 +20,9 @@ BACKSTAGE: Final = BusId("backstage")
 
 MINUS_VENUE: Final = BusId("minus:venue")
 """The hall's return, for its loudspeakers: those far away, without any sound of the hall."""
+
+INTERCOM: Final = "intercom:"
+"""What the names of the intercom's buses begin with."""
 
 _RECORDED: Final = "rec:"
 _STEM: Final = "stem:"
@@ -50,6 +54,11 @@ def venue_bus(language: Language) -> BusId:
     return BusId(f"{MINUS_VENUE}:{language}")
 
 
+def intercom_bus(party: Party, booth: BoothId | None = None) -> BusId:
+    """Return the bus by which a side hears the intercom: ``intercom:<party>``, ``intercom:booth:<booth>``."""
+    return BusId(f"{INTERCOM}{party.value}" + (f":{booth}" if booth else ""))
+
+
 def ramp_ms(bus: BusId, source_kind: SourceKind, before: float, after: float) -> int:
     """Return how long the source's gain on the bus takes from ``before`` to ``after``, in milliseconds.
 
@@ -59,7 +68,7 @@ def ramp_ms(bus: BusId, source_kind: SourceKind, before: float, after: float) ->
     goes in 300 ms. Recorded channels and those without one's own voice sound as the channels do; on a stem everything
     but a microphone moves as on the floor.
     """
-    if source_kind is SourceKind.MIC:
+    if source_kind is SourceKind.MIC or bus.startswith(INTERCOM):
         return MIC_MS
     if source_kind is SourceKind.PLAYOUT:
         return PLAYOUT_MS

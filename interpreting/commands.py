@@ -2,20 +2,30 @@
 
 ``by`` is the person who acts. Whether their role may say it stands in ``roles``; whether the room's state
 allows it is decided by ``Room.apply``. A command whose wish is already so changes nothing and is no error.
-Fields with a default are never taken from a message: the server fills them in from the person's invitation.
+Fields with a default, unless they are ``SAID``, are never taken from a message: the server fills them in from the
+person's invitation.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Final, TypeAlias, get_args
 
 from interpreting.booth import Interlock, Shift
 from interpreting.ids import BoothId, CallId, ItemId, PersonId, SourceId, SourceKind
 from interpreting.languages import Channel, Fallback, Language
 from interpreting.people import Role
-from interpreting.words import Addressee, Wish
-from interpreting.workshop_commands import EntranceCommand, FloorCommand, HandCommand, ReelCommand
+from interpreting.words import Addressee, Party, Wish
+from interpreting.workshop_commands import (
+    EntranceCommand,
+    FloorCommand,
+    HandCommand,
+    QuestionCommand,
+    ReelCommand,
+)
+
+SAID: Final[Mapping[str, bool]] = {"is_said": True}
+"""Metadata of a field with a default that a message may say all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +261,47 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say a line in the chat. Which role speaks to whom stands in ``roles``."""
+    """Say a line in the chat. Which role speaks to whom stands in ``roles``; ``person`` is whom ``to`` may mean."""
 
     by: PersonId
     to: Addressee
     text: str
     name: str = ""
     role: Role = Role.VIEWER
+    person: PersonId | None = field(default=None, metadata=SAID)
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTo:
+    """Talk by the intercom to a side, ``booth`` when it is one booth; or, to nobody, no more."""
+
+    by: PersonId
+    to: Party | None
+    name: str = ""
+    role: Role = Role.VIEWER
+    booth: BoothId | None = field(default=None, metadata=SAID)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrim:
+    """Say how a source is trimmed: gain, delay for lip sync, high-pass, gate, silence; all of it each time."""
+
+    by: PersonId
+    source: SourceId
+    gain_db: float
+    delay_ms: int
+    high_pass: bool
+    gate: bool
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CutMic:
+    """Take somebody's open microphone off air."""
+
+    by: PersonId
+    booth: BoothId
+    person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +331,9 @@ HandoverCommand: TypeAlias = AskHandover | AcceptHandover | DeclineHandover | Sw
 RecordingCommand: TypeAlias = StartRecording | StopRecording
 HallCommand: TypeAlias = RecordingCommand | SetConsent | SelectVenue | HoldSlide | SelectItem | NextItem
 TalkCommand: TypeAlias = AskSpeaker | ClearAsks | CallTechnician | AnswerCall | Say
+MendCommand: TypeAlias = SetTrim | CutMic
 SourceCommand: TypeAlias = ConnectSource | LoseSource | LoseAllSources
-WorkshopCommand: TypeAlias = EntranceCommand | HandCommand | FloorCommand | ReelCommand
+WorkshopCommand: TypeAlias = EntranceCommand | HandCommand | FloorCommand | ReelCommand | QuestionCommand
 Command: TypeAlias = (
     PolicyCommand
     | SeatCommand
@@ -296,6 +341,8 @@ Command: TypeAlias = (
     | HandoverCommand
     | HallCommand
     | TalkCommand
+    | TalkTo
+    | MendCommand
     | SourceCommand
     | WorkshopCommand
 )
@@ -307,8 +354,9 @@ def command_name(command: type[Command]) -> str:
 
 
 def wire_fields(command: type[Command]) -> tuple[str, ...]:
-    """Return the names of what a message must say: neither ``by`` nor what the server fills in."""
-    return tuple(field.name for field in fields(command) if field.name != "by" and field.default is MISSING)
+    """Return the names of what a message says: neither ``by`` nor what the server fills in."""
+    said = (one for one in fields(command) if one.default is MISSING or one.metadata == SAID)
+    return tuple(one.name for one in said if one.name != "by")
 
 
 COMMANDS: Final[Mapping[str, type[Command]]] = {command_name(kind): kind for kind in get_args(Command)}

@@ -12,7 +12,7 @@ from interpreting.errors import Refused
 from interpreting.ids import HALL, SourceId, SourceKind, kind_of
 from interpreting.languages import FLOOR
 from interpreting.playout_state import Reel
-from interpreting.words import MAX_ASKS, MAX_CALLS, MAX_LINES
+from interpreting.words import MAX_ASKS, MAX_CALLS, MAX_LINES, MAX_QUESTIONS
 from interpreting.workshop import MAX_HANDS, MAX_HOLDERS, MAX_PEOPLE, MAX_REMOVED, Place, count_in
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ def _hall_contradiction(room: Room) -> str:
         return "an item speaks a language that is no channel of the room"
     if (room.item is None) is not (room.item_since is None):
         return "an item without its beginning"
+    trims = room.trims.items()
+    if any(source != trim.source or _form_of(source) is None or not trim.is_valid for source, trim in trims):
+        return "a trim for what is no source, or past its bounds"
     if (room.recording is None) is not (room.recording_since is None):
         return "a recording without its beginning"
     return ""
@@ -113,9 +116,14 @@ def _hall_contradiction(room: Room) -> str:
 def _talk_contradiction(room: Room) -> str:
     if len(room.asks) > MAX_ASKS or len(room.calls) > MAX_CALLS or len(room.chat) > MAX_LINES:
         return "more was said than is kept"
-    for ids in ([call.id for call in room.calls], [line.id for line in room.chat]):
+    if any(talk.person != person for person, talk in room.talks.items()):
+        return "a talk by the intercom is filed under another person"
+    if len(room.questions) > MAX_QUESTIONS:
+        return "more was asked than is kept"
+    told = (room.calls, room.chat, room.questions)
+    for ids in ([one.id for one in some] for some in told):
         if ids != sorted(set(ids)):
-            return "calls and lines are counted upwards"
+            return "calls, lines and questions are counted upwards"
     return ""
 
 

@@ -16,6 +16,7 @@ from interpreting.commands import (
     HallCommand,
     HandoverCommand,
     LeaveBooth,
+    MendCommand,
     MicCommand,
     PolicyCommand,
     SeatCommand,
@@ -29,6 +30,7 @@ from interpreting.commands import (
     SourceCommand,
     StepAway,
     TalkCommand,
+    TalkTo,
     WorkshopCommand,
 )
 from interpreting.entrance import decide_entrance, leave_room
@@ -47,13 +49,22 @@ from interpreting.floor import decide_floor
 from interpreting.hall import decide_hall, decide_source
 from interpreting.handover import decide_handover, seated
 from interpreting.hands import decide_hands
+from interpreting.intercom import decide_intercom
 from interpreting.languages import FLOOR, Language
 from interpreting.microphone import decide_mic, leave_booth, select_outgoing, set_interlock
 from interpreting.playout import decide_playout
+from interpreting.questions import decide_questions
 from interpreting.relay import check_listening, check_pivot
 from interpreting.talk import decide_talk
+from interpreting.trims import decide_mend
 from interpreting.workshop import Place
-from interpreting.workshop_commands import EntranceCommand, FloorCommand, HandCommand, ReelCommand
+from interpreting.workshop_commands import (
+    EntranceCommand,
+    FloorCommand,
+    HandCommand,
+    QuestionCommand,
+    ReelCommand,
+)
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -72,6 +83,10 @@ def decide(room: Room, command: Command, now: float) -> tuple[Event, ...]:
         return decide_hall(room, command, now)
     if isinstance(command, TalkCommand):
         return decide_talk(room, command, now)
+    if isinstance(command, MendCommand):
+        return decide_mend(room, command, now)
+    if isinstance(command, TalkTo):
+        return decide_intercom(room, command, now)
     if isinstance(command, SourceCommand):
         return decide_source(room, command, now)
     if isinstance(command, HandoverCommand):
@@ -96,6 +111,8 @@ def _decide_workshop(room: Room, command: WorkshopCommand, now: float) -> tuple[
         return decide_floor(room, command, now)
     if isinstance(command, ReelCommand):
         return decide_playout(room, command, now)
+    if isinstance(command, QuestionCommand):
+        return decide_questions(room, command, now)
     assert_never(command)
 
 

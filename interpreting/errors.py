@@ -63,6 +63,12 @@ class Code(StrEnum):
     """A source id that is none of the fixed forms, or whose form belongs to another kind; ``SelectVenue`` with a
     source that is not the hall's."""
 
+    ON_AIR = "on_air"
+    """``TalkTo`` by an interpreter on air who does not cough: it would be heard by everybody."""
+
+    INTERCOM_FULL = "intercom_full"
+    """``TalkTo`` while as many talk as the intercom takes."""
+
     CHANNEL_SHARED = "channel_shared"
     """``SetInterlock`` to another mode than ``none`` while two booths are on air into one channel."""
 
@@ -123,11 +129,23 @@ class Code(StrEnum):
     PLAYOUT_RUNNING = "playout_running"
     """``CuePlayout`` while something plays or is paused."""
 
+    TRIM_INVALID = "trim_invalid"
+    """``SetTrim`` with a gain or a delay past the bounds."""
+
     RECORDING_OFF = "recording_off"
     """``StartRecording`` in a room that is not recorded by its configuration."""
 
     CALL_UNKNOWN = "call_unknown"
     """``AnswerCall`` names a call that nobody made, or one so old that it is forgotten."""
+
+    TOO_FAST = "too_fast"
+    """``Say`` by somebody who takes part and has said as many lines within a short time as may be."""
+
+    QUESTIONS_FULL = "questions_full"
+    """``AskQuestion`` while as many questions are open as one person may have, or the room keeps."""
+
+    QUESTION_UNKNOWN = "question_unknown"
+    """``WithdrawQuestion`` or ``SettleQuestion`` names a question that is not open, or another's to withdraw."""
 
     FORBIDDEN = "forbidden"
     """The person's role does not allow the command, or not with this source or addressee."""

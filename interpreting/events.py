@@ -14,8 +14,8 @@ from interpreting.fact import Fact
 from interpreting.ids import BoothId, CallId, ItemId, LineId, PersonId, RecordingId, SourceId, SourceKind
 from interpreting.languages import Channel, Fallback, Language
 from interpreting.people import Role
-from interpreting.words import Addressee, Wish
-from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, ReelEvent
+from interpreting.words import Addressee, Party, Wish
+from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, QuestionEvent, ReelEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,14 @@ class MicReleased(Fact):
     """The person went off air; any handover of the booth has lapsed."""
 
     person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class MicCut(Fact):
+    """A technician, ``by``, took the person off air; any handover of the booth has lapsed."""
+
+    person: PersonId
+    by: PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +240,7 @@ class CallAnswered(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Said(Fact):
-    """The person said a line."""
+    """The person said a line; to one alone it was to ``to_person``."""
 
     line: LineId
     person: PersonId
@@ -241,6 +249,39 @@ class Said(Fact):
     booth: BoothId | None
     to: Addressee
     text: str
+    to_person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOpened(Fact):
+    """The person talks by the intercom, to ``booth`` when it is one. Of this moment alone: it is not kept."""
+
+    person: PersonId
+    name: str
+    role: Role
+    from_booth: BoothId | None
+    to: Party
+    booth: BoothId | None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkClosed(Fact):
+    """The person talks by the intercom no more."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class TrimSet(Fact):
+    """The source is trimmed so from now on, for every bus."""
+
+    source: SourceId
+    gain_db: float
+    delay_ms: int
+    high_pass: bool
+    gate: bool
+    muted: bool
+    by: PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,14 +308,24 @@ PolicyEvent: TypeAlias = FloorLanguageSet | FallbackSet | InterlockSet
 SeatEvent: TypeAlias = (
     BoothEntered | SteppedAway | BoothLeft | IncomingSelected | OutgoingSelected | PivotSelected | ShiftSet
 )
-MicEvent: TypeAlias = MicTaken | MicReleased | CoughPressed | CoughReleased
+MicEvent: TypeAlias = MicTaken | MicReleased | MicCut | CoughPressed | CoughReleased
 HandoverEvent: TypeAlias = HandoverAsked | HandoverAccepted | HandoverDeclined | HandoverSwitched
 HallEvent: TypeAlias = RecordingStarted | RecordingStopped | ConsentSet | VenueSelected | SlideHeld | ItemSelected
 TalkEvent: TypeAlias = SpeakerAsked | AsksCleared | TechnicianCalled | CallAnswered | Said
+IntercomEvent: TypeAlias = TalkOpened | TalkClosed
 SourceEvent: TypeAlias = SourceConnected | SourceLost | AllSourcesLost
-WorkshopEvent: TypeAlias = EntranceEvent | HandEvent | FloorEvent | ReelEvent
+WorkshopEvent: TypeAlias = EntranceEvent | HandEvent | FloorEvent | ReelEvent | QuestionEvent
 Event: TypeAlias = (
-    PolicyEvent | SeatEvent | MicEvent | HandoverEvent | HallEvent | TalkEvent | SourceEvent | WorkshopEvent
+    PolicyEvent
+    | SeatEvent
+    | MicEvent
+    | HandoverEvent
+    | HallEvent
+    | TalkEvent
+    | IntercomEvent
+    | TrimSet
+    | SourceEvent
+    | WorkshopEvent
 )
 
 

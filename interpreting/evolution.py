@@ -27,7 +27,9 @@ from interpreting.events import (
     HandoverEvent,
     HandoverSwitched,
     IncomingSelected,
+    IntercomEvent,
     InterlockSet,
+    MicCut,
     MicEvent,
     MicReleased,
     MicTaken,
@@ -38,15 +40,19 @@ from interpreting.events import (
     SourceEvent,
     SteppedAway,
     TalkEvent,
+    TrimSet,
     WorkshopEvent,
 )
 from interpreting.floor import evolve_floor
 from interpreting.hall import evolve_hall, evolve_sources
 from interpreting.hands import evolve_hands
 from interpreting.ids import BoothId, PersonId
+from interpreting.intercom import evolve_intercom
 from interpreting.playout import evolve_playout
+from interpreting.questions import evolve_questions
 from interpreting.talk import evolve_talk
-from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, ReelEvent
+from interpreting.trims import evolve_trims
+from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, QuestionEvent, ReelEvent
 
 if TYPE_CHECKING:
     from interpreting.room import Room
@@ -64,6 +70,8 @@ def evolve(room: Room, event: Event) -> Room:
         return evolve_hall(room, event)
     if isinstance(event, TalkEvent):
         return evolve_talk(room, event)
+    if isinstance(event, IntercomEvent):
+        return evolve_intercom(room, event)
     if isinstance(event, SourceEvent):
         return evolve_sources(room, event)
     if isinstance(event, WorkshopEvent):
@@ -75,6 +83,8 @@ def evolve(room: Room, event: Event) -> Room:
             return replace(room, fallbacks={**room.fallbacks, language: fallback})
         case InterlockSet(mode=mode):
             return replace(room, interlock=mode)
+        case TrimSet():
+            return evolve_trims(room, event)
         case _:
             assert_never(event)
 
@@ -88,6 +98,8 @@ def _evolve_workshop(room: Room, event: WorkshopEvent) -> Room:
         return evolve_floor(room, event)
     if isinstance(event, ReelEvent):
         return evolve_playout(room, event)
+    if isinstance(event, QuestionEvent):
+        return evolve_questions(room, event)
     assert_never(event)
 
 
@@ -130,7 +142,7 @@ def _evolve_mic(room: Room, event: MicEvent) -> Room:
         case MicTaken(language=language, at=at):
             taken = replace(seat, mic=MicState.ON_AIR, outgoing=language)
             return _with_booth(room, replace(_seated(room, taken), shift_since=at))
-        case MicReleased():
+        case MicReleased() | MicCut():
             # In one step: neither a handover nor a shift may outlast the open microphone, not even for a moment.
             released = _seated(room, replace(seat, mic=MicState.OFF_AIR))
             return _with_booth(room, replace(released, handover=None, shift_since=None))

@@ -13,12 +13,18 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from interpreting.booth import Booth, Seat
+from interpreting.commands import Say
+from interpreting.events import Said
 from interpreting.room import Room
+from interpreting.words import Line
 
 Reader: TypeAlias = Callable[[object], Any]
 
 LATER: Final[Mapping[type, frozenset[str]]] = {
     Seat: frozenset({"pivot"}),
+    Say: frozenset({"person"}),
+    Said: frozenset({"to_person"}),
+    Line: frozenset({"to_person"}),
     Booth: frozenset({"shift_minutes", "shift_since"}),
     Room: frozenset(field.name for field in fields(Room))
     - {"id", "languages", "floor_language", "fallbacks", "sources", "booths"},

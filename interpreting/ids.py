@@ -14,6 +14,7 @@ __all__ = [
     "DEMO",
     "FLOOR",
     "HALL",
+    "HALL_MICS",
     "PLAYOUT",
     "VENUE",
     "AssetId",
@@ -26,11 +27,14 @@ __all__ = [
     "Language",
     "LineId",
     "PersonId",
+    "QuestionId",
     "RecordingId",
     "RoomId",
     "SourceId",
     "SourceKind",
     "hall_hand",
+    "hall_mic",
+    "intercom_source",
     "kind_of",
     "mic_source",
     "persons_hand",
@@ -54,19 +58,22 @@ HandId = NewType("HandId", str)
 
 CallId = NewType("CallId", int)
 LineId = NewType("LineId", int)
-"""Calls and lines of chat are counted from 1, each on its own."""
+QuestionId = NewType("QuestionId", int)
+"""Calls, lines of chat and questions are counted from 1, each on its own."""
 
 
 class SourceKind(StrEnum):
-    """What a source is: the hall, its second sender, a remote speaker, the built-in demo, a video message that is
-    played out, a booth microphone."""
+    """What a source is: the hall, its second sender, a further microphone of the hall, a remote speaker, the built-in
+    demo, a video message that is played out, a booth microphone, one that talks on the intercom alone."""
 
     VENUE = "venue"
     BACKUP = "backup"
+    HALL_MIC = "hall"
     SPEAKER = "speaker"
     DEMO = "demo"
     PLAYOUT = "playout"
     MIC = "mic"
+    INTERCOM = "intercom"
 
 
 VENUE: Final = SourceId("venue")
@@ -78,6 +85,15 @@ DEMO: Final = SourceId("demo")
 PLAYOUT: Final = SourceId("playout")
 
 
+def hall_mic(number: int) -> SourceId:
+    """Return the id of a further microphone of the hall: ``hall:<number>``. The first is the venue itself."""
+    return SourceId(f"hall:{number}")
+
+
+HALL_MICS: Final = (hall_mic(2), hall_mic(3), hall_mic(4))
+"""The hall's further microphones, which the venue's machine sends beside its first one."""
+
+
 def mic_source(person: PersonId) -> SourceId:
     """Return the id of the person's booth microphone: ``mic:<person>``."""
     return SourceId(f"mic:{person}")
@@ -86,6 +102,11 @@ def mic_source(person: PersonId) -> SourceId:
 def speaker_source(person: PersonId) -> SourceId:
     """Return the id of the remote speaker's sound: ``speaker:<person>``."""
     return SourceId(f"speaker:{person}")
+
+
+def intercom_source(person: PersonId) -> SourceId:
+    """Return the id of the microphone by which somebody talks on the intercom alone: ``intercom:<person>``."""
+    return SourceId(f"intercom:{person}")
 
 
 def persons_hand(person: PersonId) -> HandId:
@@ -102,7 +123,9 @@ def kind_of(source: SourceId) -> SourceKind:
     """Return the kind that the id's form says; raise ``Refused`` (``source_unknown``) for any other form."""
     if source in (VENUE, BACKUP, DEMO, PLAYOUT):
         return SourceKind(source)
+    if source in HALL_MICS:
+        return SourceKind.HALL_MIC
     form, _, person = source.partition(":")
-    if person and form in (SourceKind.MIC, SourceKind.SPEAKER):
+    if person and form in (SourceKind.MIC, SourceKind.SPEAKER, SourceKind.INTERCOM):
         return SourceKind(form)
     raise Refused(Code.SOURCE_UNKNOWN)

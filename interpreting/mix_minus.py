@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from interpreting.buses import BACKSTAGE, MINUS_VENUE, bus_of, minus_bus, venue_bus
-from interpreting.ids import DEMO, HALL, BusId, PersonId, SourceId, speaker_source
+from interpreting.ids import DEMO, HALL, HALL_MICS, BusId, PersonId, SourceId, speaker_source
 from interpreting.languages import FLOOR
 from interpreting.workshop import Place
 
@@ -38,10 +38,10 @@ def bus_for(room: Room, person: PersonId) -> BusId | None:
 def minus_mixes(room: Room, mixes: Mapping[BusId, Mapping[SourceId, float]]) -> dict[BusId, Mapping[SourceId, float]]:
     """Return the buses without one's own voice, made of the channels' mixes.
 
-    The hall's return is the floor's, and each language's that the hall asked for, without both of its senders and
-    without the demo. Backstage has a bus while somebody waits there.
+    The hall's return is the floor's, and each language's that the hall asked for, without both of its senders,
+    its further microphones and the demo. Backstage has a bus while somebody waits there.
     """
-    of_hall = {*HALL, DEMO}
+    of_hall = {*HALL, *HALL_MICS, DEMO}
     minus = {MINUS_VENUE: _without(mixes[bus_of(FLOOR)], of_hall)}
     for language in room.venue_hears:
         minus[venue_bus(language)] = _without(mixes[bus_of(language)], of_hall)
@@ -52,15 +52,6 @@ def minus_mixes(room: Room, mixes: Mapping[BusId, Mapping[SourceId, float]]) -> 
         talking = (person for person, attendee in room.people.items() if attendee.talks_backstage)
         minus[BACKSTAGE] = {source: 1.0 for source in map(speaker_source, talking) if room.is_live(source)}
     return minus
-
-
-def twins(mixes: Mapping[BusId, Mapping[SourceId, float]]) -> Mapping[BusId, BusId]:
-    """Return for each bus the first one with the same mix, itself when there is none before it.
-
-    One encoder does for all of them as long as their ramps are over as well.
-    """
-    first: dict[frozenset[tuple[SourceId, float]], BusId] = {}
-    return {bus: first.setdefault(frozenset(mix.items()), bus) for bus, mix in mixes.items()}
 
 
 def _without(mix: Mapping[SourceId, float], own: set[SourceId]) -> Mapping[SourceId, float]:

@@ -21,6 +21,7 @@ from interpreting.ids import (
     mic_source,
     speaker_source,
 )
+from interpreting.intercom import intercom_mixes
 from interpreting.languages import FLOOR, Fallback, Language
 from interpreting.mix_minus import bus_for, minus_mixes
 from interpreting.relay import relay_depth
@@ -98,7 +99,7 @@ def plan(room: Room) -> RoutingPlan:
         for original_under in (False, True):
             bus = bus_of(language, original_under=original_under)
             mixes[bus] = _language_mix(room, language, room.sources, floor, original_under=original_under)
-    mixes |= minus_mixes(room, mixes)
+    mixes |= minus_mixes(room, mixes) | intercom_mixes(room)
     picture = _picture(room)
     faces = tuple(speaker_source(holder.person) for holder in room.holders)
     if room.recording is None:
@@ -113,12 +114,10 @@ def channel_states(room: Room) -> Mapping[Language, ChannelState]:
 
 
 def _floor_mix(room: Room) -> _Mix:
-    """Return a video message alone; or one of the hall's senders and those heard from afar; or else the demo."""
+    """Return a video message alone; or the hall and those heard from afar; or else the demo."""
     if room.is_playing_out:
         return {PLAYOUT: 1.0}
-    sources = speakers_heard(room)
-    if room.venue_now:
-        sources.insert(0, room.venue_now)
+    sources = [*room.hall_now, *speakers_heard(room)]
     if not sources and room.is_live(DEMO):
         sources = [DEMO]
     return dict.fromkeys(sources, 1.0)
@@ -136,7 +135,10 @@ def speakers_heard(room: Room) -> list[SourceId]:
 def _picture(room: Room) -> SourceId | None:
     if room.is_playing_out:
         return PLAYOUT
-    return room.venue_now or (DEMO if room.is_live(DEMO) else None)
+    if room.venue_now:
+        return room.venue_now
+    # Without a hall, as in a wholly virtual workshop, who speaks is seen.
+    return next(reversed(speakers_heard(room)), DEMO if room.is_live(DEMO) else None)
 
 
 def _channel_state(room: Room, language: Language) -> ChannelState:

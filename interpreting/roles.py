@@ -15,6 +15,7 @@ from interpreting.commands import (
     ClearAsks,
     Command,
     ConnectSource,
+    CutMic,
     DeclineHandover,
     EnterBooth,
     HoldSlide,
@@ -36,18 +37,21 @@ from interpreting.commands import (
     SetFloorLanguage,
     SetInterlock,
     SetShift,
+    SetTrim,
     StartRecording,
     StepAway,
     StopRecording,
     SwitchHandover,
     TakeMic,
+    TalkTo,
 )
 from interpreting.errors import Code, Refused
-from interpreting.ids import DEMO, HALL, VENUE, mic_source, speaker_source
+from interpreting.ids import DEMO, HALL, HALL_MICS, VENUE, mic_source, speaker_source
 from interpreting.people import Role
-from interpreting.words import Addressee
+from interpreting.words import Addressee, Party
 from interpreting.workshop_commands import (
     Admit,
+    AskQuestion,
     BringOn,
     CallBackstage,
     CuePlayout,
@@ -69,16 +73,18 @@ from interpreting.workshop_commands import (
     SetFollowSpeaker,
     SetSpeaks,
     SetTimer,
+    SettleQuestion,
     SetVenueHears,
     StartPlayout,
     StopPlayout,
     TakeFloor,
     TalkBackstage,
     Unmute,
+    WithdrawQuestion,
     YieldFloor,
 )
 
-__all__ = ["ADDRESSEES", "ALLOWED", "CONDUCTOR_ONLY", "Role", "check_allowed"]
+__all__ = ["ADDRESSEES", "ALLOWED", "CONDUCTOR_ONLY", "PARTIES", "Role", "check_allowed"]
 
 _BOOTH: Final[frozenset[type[Command]]] = frozenset(
     {
@@ -100,6 +106,7 @@ _BOOTH: Final[frozenset[type[Command]]] = frozenset(
         AskSpeaker,
         CallTechnician,
         Say,
+        TalkTo,
     }
 )
 _HALL: Final[frozenset[type[Command]]] = frozenset(
@@ -132,6 +139,7 @@ _ATTENDING: Final[frozenset[type[Command]]] = frozenset(
         SetConsent,
     }
 )
+_ASKING: Final[frozenset[type[Command]]] = frozenset({Say, AskQuestion, WithdrawQuestion})
 _STEWARD: Final[frozenset[type[Command]]] = frozenset(
     {Admit, Remove, GiveFloor, TakeFloor, Mute, Unmute, CuePlayout, StartPlayout, PausePlayout, StopPlayout}
 )
@@ -147,19 +155,20 @@ _CHAIR: Final[frozenset[type[Command]]] = frozenset(
         MoveHand,
         SetFollowSpeaker,
         SetTimer,
+        SettleQuestion,
     }
 )
 
 ALLOWED: Final[Mapping[Role, frozenset[type[Command]]]] = {
     Role.VIEWER: frozenset(),
-    Role.PARTICIPANT: _ATTENDING,
-    Role.SPEAKER: _ATTENDING | {ClearAsks},
+    Role.PARTICIPANT: _ATTENDING | _ASKING,
+    Role.SPEAKER: _ATTENDING | _ASKING | {ClearAsks, TalkTo},
     Role.INTERPRETER: _BOOTH,
-    Role.MODERATOR: _HALL | _ATTENDING | _STEWARD | _CHAIR | {CallTechnician},
-    Role.TECHNICIAN: _HALL | _STEWARD | {SetInterlock, AnswerCall, SetVenueHears},
+    Role.MODERATOR: _HALL | _ATTENDING | _STEWARD | _CHAIR | {CallTechnician, TalkTo},
+    Role.TECHNICIAN: _HALL | _STEWARD | {SetInterlock, AnswerCall, SetTrim, CutMic, SetVenueHears, TalkTo},
     Role.ORGANISER: frozenset({Say}),
     Role.VENUE: frozenset(
-        {SetFloorLanguage, SetConsent, SelectItem, NextItem, ClearAsks, CallTechnician, Say, SetVenueHears}
+        {SetFloorLanguage, SetConsent, SelectItem, NextItem, ClearAsks, CallTechnician, Say, SetVenueHears, TalkTo}
     ),
 }
 """Role to the commands it may say."""
@@ -177,12 +186,24 @@ ADDRESSEES: Final[Mapping[Role, frozenset[Addressee]]] = {
     Role.INTERPRETER: frozenset(
         {Addressee.BOOTH, Addressee.INTERPRETERS, Addressee.MODERATOR, Addressee.TECHNICIAN},
     ),
-    Role.MODERATOR: _STAFF,
+    Role.PARTICIPANT: frozenset({Addressee.ROOM, Addressee.MODERATOR}),
+    Role.SPEAKER: frozenset({Addressee.ROOM, Addressee.MODERATOR}),
+    Role.MODERATOR: _STAFF | {Addressee.ROOM, Addressee.PERSON},
     Role.TECHNICIAN: _STAFF,
     Role.ORGANISER: _STAFF,
     Role.VENUE: frozenset({Addressee.MODERATOR, Addressee.TECHNICIAN}),
 }
 """Role to whom it may say something."""
+
+
+PARTIES: Final[Mapping[Role, frozenset[Party]]] = {
+    Role.TECHNICIAN: frozenset({Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.MODERATOR}),
+    Role.MODERATOR: frozenset({Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.TECHNICIAN}),
+    Role.INTERPRETER: frozenset({Party.TECHNICIAN, Party.MODERATOR}),
+    Role.VENUE: frozenset({Party.TECHNICIAN, Party.MODERATOR}),
+    Role.SPEAKER: frozenset({Party.MODERATOR}),
+}
+"""Role to whom it may talk. Nobody talks to their own side, so that nobody hears themselves."""
 
 
 def check_allowed(role: Role, command: Command) -> None:
@@ -194,6 +215,8 @@ def check_allowed(role: Role, command: Command) -> None:
     if isinstance(command, Mute | Unmute) and role in _OWN_MIC_ALONE and command.person != command.by:
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, Say) and command.to not in ADDRESSEES[role]:
+        raise Refused(Code.FORBIDDEN)
+    if isinstance(command, TalkTo) and command.to is not None and command.to not in PARTIES[role]:
         raise Refused(Code.FORBIDDEN)
 
 
@@ -209,4 +232,4 @@ def _may_consent(role: Role, command: SetConsent) -> bool:
         case Role.MODERATOR if command.source == speaker_source(command.by):
             return True
         case _:
-            return command.source in (*HALL, DEMO) or not command.consents
+            return command.source in (*HALL, *HALL_MICS, DEMO) or not command.consents

@@ -20,6 +20,7 @@ from interpreting.evolution import evolve
 from interpreting.ids import (
     BACKUP,
     HALL,
+    HALL_MICS,
     PLAYOUT,
     VENUE,
     BoothId,
@@ -36,7 +37,8 @@ from interpreting.ids import (
 from interpreting.languages import FLOOR, Channel, Fallback, Language
 from interpreting.playout_state import Playout, Reel
 from interpreting.programme import Item
-from interpreting.words import Ask, Call, Line
+from interpreting.trims import Trim
+from interpreting.words import Ask, Call, Line, Question, Talk
 from interpreting.workshop import Attendee, Door, Hand, Holder, LostFloor, Place, Timer
 
 __all__ = [
@@ -103,6 +105,9 @@ class Room:
     timer: Timer | None = None
     venue_hears: tuple[Language, ...] = ()
     playout: Playout | None = None
+    trims: Mapping[SourceId, Trim] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    talks: Mapping[PersonId, Talk] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problem = contradiction(self)
@@ -198,6 +203,15 @@ class Room:
         return next((source for source in wanted if self.is_live(source)), None)
 
     @property
+    def hall_now(self) -> tuple[SourceId, ...]:
+        """What the floor carries of the hall: one sender, and beside the usual one its further microphones.
+
+        The backup has a sound of the whole hall, in which they would be heard twice.
+        """
+        mics = () if self.venue_now == BACKUP else tuple(filter(self.is_live, HALL_MICS))
+        return (self.venue_now, *mics) if self.venue_now else mics
+
+    @property
     def item_now(self) -> Item | None:
         """The item of the programme that is on."""
         return next((item for item in self.items if item.id == self.item), None)
@@ -205,11 +219,15 @@ class Room:
     def consents_to(self, source: SourceId) -> bool:
         """The source may be recorded. Unless somebody said otherwise: the hall and the demo, but nobody's voice.
 
-        What was said of the hall's usual sender holds for its second one, until something is said of that.
+        What was said of the hall's usual sender holds for its second one and its further microphones, until something
+        is said of those. The intercom is never recorded.
         """
-        if source == BACKUP and source not in self.consents:
+        if source in (BACKUP, *HALL_MICS) and source not in self.consents:
             source = VENUE
-        is_somebody = kind_of(source) in (SourceKind.MIC, SourceKind.SPEAKER)
+        kind = kind_of(source)
+        if kind is SourceKind.INTERCOM:
+            return False
+        is_somebody = kind in (SourceKind.MIC, SourceKind.SPEAKER)
         return self.consents.get(source, not is_somebody)
 
 

@@ -7,18 +7,34 @@ flood costs the oldest entries and nothing else; the server bounds how fast one 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from interpreting.commands import AnswerCall, AskSpeaker, CallTechnician, ClearAsks, Say, TalkCommand
+from interpreting.entrance import attending
 from interpreting.errors import Code, Refused
 from interpreting.events import AsksCleared, CallAnswered, Event, Said, SpeakerAsked, TalkEvent, TechnicianCalled
 from interpreting.handover import seated
 from interpreting.ids import BoothId, CallId, LineId, PersonId
 from interpreting.people import Role
-from interpreting.words import ASK_AGAIN_S, MAX_ASKS, MAX_CALLS, MAX_LINES, Addressee, Ask, Call, Line
+from interpreting.words import (
+    ASK_AGAIN_S,
+    MAX_ASKS,
+    MAX_CALLS,
+    MAX_LINES,
+    MAX_RECENT_LINES,
+    RECENT_S,
+    Addressee,
+    Ask,
+    Call,
+    Line,
+)
+from interpreting.workshop import Place
 
 if TYPE_CHECKING:
     from interpreting.room import Room
+
+_ATTENDING: Final = frozenset({Role.PARTICIPANT, Role.SPEAKER})
+"""Roles whose lines are counted, and who say them from their place in the room."""
 
 
 def decide_talk(room: Room, command: TalkCommand, now: float) -> tuple[Event, ...]:
@@ -56,7 +72,17 @@ def evolve_talk(room: Room, event: TalkEvent) -> Room:
             calls = tuple(replace(call, answered=True) if call.id == id else call for call in room.calls)
             return replace(room, calls=calls)
         case Said():
-            line = Line(event.line, event.person, event.name, event.role, event.booth, event.to, event.text, event.at)
+            line = Line(
+                event.line,
+                event.person,
+                event.name,
+                event.role,
+                event.booth,
+                event.to,
+                event.text,
+                event.at,
+                event.to_person,
+            )
             return replace(room, chat=(*room.chat, line)[-MAX_LINES:])
         case _:
             assert_never(event)
@@ -81,9 +107,32 @@ def _call(room: Room, command: CallTechnician, now: float) -> tuple[Event, ...]:
 def _say(room: Room, command: Say, now: float) -> tuple[Event, ...]:
     if command.to is Addressee.BOOTH or command.role is Role.INTERPRETER:
         seated(room, command.by)
+    name = _attendee_name(room, command, now) if command.role in _ATTENDING else command.name
     id = LineId(room.chat[-1].id + 1 if room.chat else 1)
     booth = _booth_of(room, command.by)
-    return (Said(id, command.by, command.name, command.role, booth, command.to, command.text, at=now),)
+    listener = _listener(room, command)
+    return (Said(id, command.by, name, command.role, booth, command.to, command.text, listener, at=now),)
+
+
+def _attendee_name(room: Room, command: Say, now: float) -> str:
+    """Return under which name somebody takes part who may say a line now."""
+    attendee = attending(room, command.by)
+    if command.to is Addressee.ROOM and attendee.place not in (Place.SEATED, Place.BACKSTAGE):
+        raise Refused(Code.NOT_IN_ROOM)
+    recent = [line for line in room.chat if line.person == command.by and 0 <= now - line.at < RECENT_S]
+    if len(recent) >= MAX_RECENT_LINES:
+        raise Refused(Code.TOO_FAST)
+    return attendee.name
+
+
+def _listener(room: Room, command: Say) -> PersonId | None:
+    """Return the one person whom the line is for, or nobody where it is for more."""
+    if command.to is not Addressee.PERSON:
+        return None
+    attendee = room.people.get(command.person) if command.person else None
+    if attendee is None or attendee.place is Place.REMOVED:
+        raise Refused(Code.PERSON_UNKNOWN)
+    return attendee.person
 
 
 def _booth_of(room: Room, person: PersonId) -> BoothId | None:

@@ -17,6 +17,7 @@ from interpreting.booth import Interlock, MicState
 from interpreting.commands import (
     AcceptHandover,
     AskHandover,
+    CutMic,
     DeclineHandover,
     HandoverCommand,
     LoseSource,
@@ -167,13 +168,14 @@ def diagram() -> str:
         for mode, engaged in ENGAGED.items()
         if engaged is Engaged.DISPLACED
     ]
+    cut = [(before, MicState.OFF_AIR, f"a technician's {command_name(CutMic)}") for before in on_air]
     tape = [(before, after, command_name(command)) for (before, command), after in RECORDING.items()]
     reels = [(before, after, command_name(command)) for (before, command), after in REELS.items()]
     senders = [(before, after, command_name(command)) for (before, command, _), after in SENDERS.items()]
     return "\n".join(
         [
             "stateDiagram-v2",
-            *_composite("microphone", MicState.OFF_AIR, mic + switch + displaced),
+            *_composite("microphone", MicState.OFF_AIR, mic + switch + displaced + cut),
             *_composite("handover", Phase.NONE, _handover_arrows()),
             *_composite("recorder", Tape.STOPPED, tape),
             *_composite("hall", VENUE, senders),

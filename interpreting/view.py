@@ -7,16 +7,18 @@ are whole milliseconds since the Unix epoch, as everywhere on the wire.
 from collections.abc import Mapping
 from typing import Final
 
-from interpreting.audience import PUBLIC_ROLES, Audience, consents_for, sees_call, sees_line
+from interpreting.audience import PUBLIC_ROLES, Audience, consents_for, lines_for, questions_for, sees_call
 from interpreting.booth import Booth, Seat
-from interpreting.ids import DEMO, HALL, mic_source
+from interpreting.ids import DEMO, HALL, HALL_MICS, mic_source
+from interpreting.intercom import concerns, is_talking
 from interpreting.languages import Language
 from interpreting.people import Role
 from interpreting.plan import ChannelState, channel_states
 from interpreting.programme import Item
 from interpreting.relay import hears
 from interpreting.room import Room
-from interpreting.words import Call, Line
+from interpreting.trims import Trim
+from interpreting.words import Call, Line, Question, Talk
 from interpreting.workshop_view import workshop_view
 
 __all__ = ["LINES_SHOWN", "PUBLIC_ITEMS", "PUBLIC_ROLES", "room_view"]
@@ -52,10 +54,12 @@ def room_view(
         "venue": _venue(room),
         "venue_source": room.venue_now or room.venue_source,
         "venue_sources": [] if is_public else [source for source in HALL if room.is_live(source)],
+        "venue_microphones": [] if is_public else [{"source": mic, "live": room.is_live(mic)} for mic in HALL_MICS],
         "is_held": room.is_held,
         "items": [_item(item) for item in _items_for(room, audience)],
         "item": room.item_now and room.item_now.id,
         "item_since": _ms(room.item_since) if room.item_now else None,
+        "trims": {source: _trim(trim) for source, trim in room.trims.items()} if audience.is_staff else {},
         "recording": room.recording and {"id": room.recording, "since": _ms(room.recording_since)},
         "consents": consents_for(room, audience),
         "interlock": None if is_public else room.interlock.value,
@@ -67,9 +71,19 @@ def room_view(
     }
 
 
+def _trim(trim: Trim) -> dict[str, object]:
+    return {
+        "gain_db": trim.gain_db,
+        "delay_ms": trim.delay_ms,
+        "high_pass": trim.high_pass,
+        "gate": trim.gate,
+        "muted": trim.muted,
+    }
+
+
 def _venue(room: Room) -> str:
-    """Say whether the hall, only the demo floor, or neither is there."""
-    if room.venue_now:
+    """Say whether the hall, or a video message in its place, only the demo floor, or neither is there."""
+    if room.venue_now or room.is_playing_out:
         return "live"
     return "demo" if room.is_live(DEMO) else "lost"
 
@@ -135,11 +149,13 @@ def _talk(room: Room, audience: Audience) -> dict[str, object]:
     has_floor = audience.person is not None and room.holder(audience.person) is not None
     asks = room.asks if has_floor or not audience.is_public else ()
     calls = [call for call in room.calls if sees_call(audience, call)] if audience.role in _TALKING else []
-    lines = [line for line in room.chat if sees_line(audience, line)] if audience.role in _TALKING else []
+    lines = lines_for(room, audience)
     return {
         "asks": [{"wish": ask.wish.value, "booth": ask.booth, "at": _ms(ask.at)} for ask in asks],
         "calls": [_call(call) for call in calls],
+        "talks": [_spoken(room, talk) for talk in room.talks.values() if concerns(room, audience, talk)],
         "chat": [_line(line) for line in lines[-LINES_SHOWN:]],
+        "questions": [_question(question) for question in questions_for(room, audience)],
     }
 
 
@@ -148,7 +164,31 @@ def _call(call: Call) -> dict[str, object]:
 
 
 def _line(line: Line) -> dict[str, object]:
-    return {**_sender(line), "to": line.to.value, "text": line.text}
+    return {**_sender(line), "to": line.to.value, "to_person": line.to_person, "text": line.text}
+
+
+def _question(question: Question) -> dict[str, object]:
+    return {
+        "id": question.id,
+        "person": question.person,
+        "name": question.name,
+        "language": question.language,
+        "text": question.text,
+        "at": _ms(question.at),
+        "standing": question.standing.value,
+    }
+
+
+def _spoken(room: Room, talk: Talk) -> dict[str, object]:
+    return {
+        "person": talk.person,
+        "name": talk.name,
+        "role": talk.role.value,
+        "from_booth": talk.from_booth,
+        "to": talk.to.value,
+        "booth": talk.booth,
+        "live": is_talking(room, talk),
+    }
 
 
 def _sender(said: Call | Line) -> dict[str, object]:

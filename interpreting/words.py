@@ -1,19 +1,26 @@
-"""What people say to each other besides interpreting: wishes to the speaker, calls to the technician, chat.
+"""What people say to each other besides interpreting: wishes, calls to the technician, chat, questions, the intercom.
 
-Each list is bounded; what is said goes on in ``talk``, who sees it stands in ``audience``.
+Each list is bounded; what is said goes on in ``talk`` and ``questions``, who sees it stands in ``audience``.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from interpreting.ids import BoothId, CallId, LineId, PersonId
+from interpreting.ids import BoothId, CallId, LineId, PersonId, QuestionId
+from interpreting.languages import Language
 from interpreting.people import Role
 
 MAX_ASKS: Final = 10
 MAX_CALLS: Final = 20
 MAX_LINES: Final = 200
 MAX_LINE_CHARS: Final = 500
+MAX_QUESTIONS: Final = 100
+MAX_OPEN_QUESTIONS: Final = 3
+"""So many open questions of one person."""
+RECENT_S: Final = 10.0
+MAX_RECENT_LINES: Final = 5
+"""So many lines may one who takes part from afar say within ``RECENT_S``."""
 ASK_AGAIN_S: Final = 10.0
 """The same wish of the same booth counts anew after this time; before, it is the same wish."""
 
@@ -37,6 +44,39 @@ class Addressee(StrEnum):
     TECHNICIAN = "technician"
     BOOTHS = "booths"
     """Every interpreter of the room, from those who run it."""
+    ROOM = "room"
+    """Everybody who takes part, those who run the room, and its interpreters."""
+    PERSON = "person"
+    """One of those who take part, from a moderator."""
+
+
+class Party(StrEnum):
+    """To whom one talks by the intercom."""
+
+    BOOTH = "booth"
+    """The interpreters of one booth."""
+    BOOTHS = "booths"
+    """Every interpreter of the room."""
+    VENUE = "venue"
+    """The hall's technician."""
+    MODERATOR = "moderator"
+    TECHNICIAN = "technician"
+
+
+class Settlement(StrEnum):
+    """What a moderator makes of a question."""
+
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+
+
+class Standing(StrEnum):
+    """How a question stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +86,18 @@ class Ask:
     wish: Wish
     booth: BoothId
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Somebody who talks by the intercom just now. ``booth`` is the one talked to, ``from_booth`` their own."""
+
+    person: PersonId
+    name: str
+    role: Role
+    from_booth: BoothId | None
+    to: Party
+    booth: BoothId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +115,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of chat; ``booth`` is the interpreter's, ``at`` in seconds since the Unix epoch."""
+    """One line of chat; ``booth`` is the interpreter's, ``at`` in seconds since the Unix epoch.
+
+    ``to_person`` is whom it is for, where it is for one person.
+    """
 
     id: LineId
     person: PersonId
@@ -73,3 +128,17 @@ class Line:
     to: Addressee
     text: str
     at: float
+    to_person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to whoever speaks; ``language`` is what the asker speaks, ``at`` in seconds since the Unix epoch."""
+
+    id: QuestionId
+    person: PersonId
+    name: str
+    language: Language | None
+    text: str
+    at: float
+    standing: Standing = Standing.OPEN

@@ -1,11 +1,12 @@
-"""Commands of the workshop: coming and going, hands, the floor, guests, play-out. See ``commands``."""
+"""Commands of the workshop: coming and going, hands, the floor, guests, play-out, questions. See ``commands``."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from interpreting.ids import AssetId, HandId, ItemId, PersonId
+from interpreting.ids import AssetId, HandId, ItemId, PersonId, QuestionId
 from interpreting.languages import Channel, Language
 from interpreting.people import Role
+from interpreting.words import Settlement
 from interpreting.workshop import Door
 
 
@@ -242,6 +243,31 @@ class StopPlayout:
     by: PersonId
 
 
+@dataclass(frozen=True, slots=True)
+class AskQuestion:
+    """Ask whoever speaks something, in writing; a moderator sees it."""
+
+    by: PersonId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawQuestion:
+    """Take an open question of one's own back."""
+
+    by: PersonId
+    question: QuestionId
+
+
+@dataclass(frozen=True, slots=True)
+class SettleQuestion:
+    """Say that an open question was answered, or that it will not be."""
+
+    by: PersonId
+    question: QuestionId
+    how: Settlement
+
+
 PlaceCommand: TypeAlias = Admit | Remove | CallBackstage | BringOn
 EntranceCommand: TypeAlias = EnterRoom | LeaveRoom | SetSpeaks | SelectChannel | SetDoor | PlaceCommand | TalkBackstage
 HandCommand: TypeAlias = RaiseHand | RaiseHallHand | LowerHand | DismissHand | LowerAllHands | MoveHand
@@ -249,3 +275,4 @@ FloorCommand: TypeAlias = (
     GiveFloor | TakeFloor | YieldFloor | Mute | Unmute | LoseFloor | SetFollowSpeaker | SetTimer | SetVenueHears
 )
 ReelCommand: TypeAlias = CuePlayout | StartPlayout | PausePlayout | StopPlayout
+QuestionCommand: TypeAlias = AskQuestion | WithdrawQuestion | SettleQuestion

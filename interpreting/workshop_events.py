@@ -1,12 +1,13 @@
-"""Events of the workshop: people, hands, the floor, guests, play-out. See ``events``."""
+"""Events of the workshop: people, hands, the floor, guests, play-out, questions. See ``events``."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from interpreting.fact import Fact
-from interpreting.ids import AssetId, HandId, ItemId, PersonId
+from interpreting.ids import AssetId, HandId, ItemId, PersonId, QuestionId
 from interpreting.languages import Channel, Language
 from interpreting.people import Role
+from interpreting.words import Settlement
 from interpreting.workshop import Door, Place
 
 
@@ -208,6 +209,32 @@ class PlayoutStopped(Fact):
     """It is over, by hand or because it came to its end; nothing is laid in."""
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionAsked(Fact):
+    """The person asked something; ``language`` is what they speak."""
+
+    question: QuestionId
+    person: PersonId
+    name: str
+    language: Language | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWithdrawn(Fact):
+    """The asker took the question back."""
+
+    question: QuestionId
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSettled(Fact):
+    """A moderator has done with the question."""
+
+    question: QuestionId
+    how: Settlement
+
+
 EntranceEvent: TypeAlias = (
     RoomEntered
     | RoomLeft
@@ -225,3 +252,4 @@ FloorEvent: TypeAlias = (
     FloorGiven | FloorTaken | FloorYielded | FloorLost | Muted | Unmuted | FollowSpeakerSet | TimerSet | VenueHearsSet
 )
 ReelEvent: TypeAlias = PlayoutCued | PlayoutStarted | PlayoutPaused | PlayoutStopped
+QuestionEvent: TypeAlias = QuestionAsked | QuestionWithdrawn | QuestionSettled

@@ -6,40 +6,30 @@ there where the room shows it. Viewers see no person.
 
 from __future__ import annotations
 
-from interpreting.audience import Audience
+from interpreting.audience import Audience, is_inside
 from interpreting.ids import PersonId, speaker_source
 from interpreting.people import Role
 from interpreting.room import Room
 from interpreting.workshop import Attendee, Hand, Holder, Place
 
-_INSIDE = frozenset({Place.SEATED, Place.BACKSTAGE})
-
 
 def workshop_view(room: Room, audience: Audience) -> dict[str, object]:
     """Return the fields of the state, ready for JSON; every audience gets all of them, empty where not for them."""
-    is_inside = _is_inside(room, audience)
-    is_at_work = is_inside and audience.role is not Role.PARTICIPANT
+    sees_room = is_inside(room, audience)
+    is_at_work = sees_room and audience.role is not Role.PARTICIPANT
     return {
         "door": room.door.value,
         "is_closed": room.is_closed,
         "own": _own(room, audience.person) if audience.is_attending else None,
-        "speakers": [_speaker(room, holder) for holder in room.holders] if is_inside else [],
+        "speakers": [_speaker(room, holder) for holder in room.holders] if sees_room else [],
         "people": _people(room, audience),
         "hands": [_hand(hand) for hand in room.hands] if audience.is_staff else [],
         "floor_lost": [_lost(room, one.person, one.at) for one in room.lost_floors] if audience.is_staff else [],
         "follows_speaker": room.follows_speaker if audience.is_staff else None,
-        "timer": _timer(room) if is_inside else None,
+        "timer": _timer(room) if sees_room else None,
         "venue_hears": list(room.venue_hears) if audience.is_staff or audience.role is Role.VENUE else [],
         "playout": _playout(room) if is_at_work else None,
     }
-
-
-def _is_inside(room: Room, audience: Audience) -> bool:
-    """Tell whether they may see who speaks: those at work always, those who take part once they are let in."""
-    if not audience.is_attending:
-        return not audience.is_public
-    attendee = room.people.get(audience.person) if audience.person else None
-    return attendee is not None and attendee.place in _INSIDE
 
 
 def _own(room: Room, person: PersonId | None) -> dict[str, object] | None:
@@ -79,7 +69,7 @@ def _muted(holder: Holder) -> str | None:
 def _people(room: Room, audience: Audience) -> list[dict[str, object]]:
     if audience.is_staff:
         return [_attendee(room, attendee) for attendee in room.people.values()]
-    if room.is_closed or not room.shows_roster or not audience.is_attending or not _is_inside(room, audience):
+    if room.is_closed or not room.shows_roster or not audience.is_attending or not is_inside(room, audience):
         return []
     seated = (attendee for attendee in room.people.values() if attendee.place is Place.SEATED)
     return [{"person": one.person, "name": one.name, "role": one.role.value, "speaks": one.speaks} for one in seated]

@@ -84,15 +84,15 @@ class EdgeStudio(Studio):
         ident: str,
         offer_text: str,
         bus: str,
-        picture: str | None,
+        pictures: tuple[str, ...],
         frames: int = 1,
         *,
         at_work: bool = False,
     ) -> Answer:
         """Take a subscriber's offer and see to it that what it wants comes from the origin."""
-        answer = super().subscribe(ident, offer_text, bus, picture, frames, at_work=at_work)
+        answer = super().subscribe(ident, offer_text, bus, pictures, frames, at_work=at_work)
         self._frames[ident] = frames
-        if picture is not None:
+        for picture in pictures:
             self._bus_beside[picture] = bus
         self._feed(Want(bus, frames=frames)).ask(time.monotonic())
         return answer

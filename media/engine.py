@@ -8,12 +8,16 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
 from media import udp
+from media.errors import PeerUnknown
 from media.mixer import Mix
+from media.picture_watch import PictureLook
 from media.quality import Quality, Reason
+from media.reel import ReelFile
 from media.sound import Level
 from media.stream import InitMade, PartMade, Sample, Slide, StreamFailed, StreamSpec, Track
 from media.stream_taps import SoundTap, Tap
@@ -30,6 +34,7 @@ from media.studio import (
     Studio,
 )
 from media.trickle import parse_fragment
+from media.trim import Trim
 from media.ways import plain_host
 
 __all__ = [
@@ -46,8 +51,10 @@ __all__ = [
     "PartMade",
     "PeerClosed",
     "PeerConnected",
+    "PictureLook",
     "Quality",
     "Reason",
+    "ReelFile",
     "Sample",
     "Slide",
     "SoundTap",
@@ -57,6 +64,7 @@ __all__ = [
     "StreamSpec",
     "Tap",
     "Track",
+    "Trim",
 ]
 
 # Lets the mixer's thread have the interpreter within 0.5 ms of its tick, whatever the web side does.
@@ -136,20 +144,34 @@ class Engine:
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(on_media_thread(), self._media))
 
-    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
-        """Answer a publisher's offer. Its sound becomes the source `audio`, its picture `video`; None refuses a kind.
-        Who published that source before is told goodbye (`PeerClosed` with reason "replaced").
+    async def publish(
+        self, peer: str, offer: str, *, audio: str | None, video: str | None, small: str | None = None
+    ) -> Answer:
+        """Answer a publisher's offer. Its sound becomes the source `audio`, its picture `video`, its second picture
+        `small` (where there is none, that is the first one again); None refuses it. Who published that source before is
+        told goodbye (`PeerClosed` with reason "replaced").
 
         Raises:
             OfferRejected: see `media.sdp.parse_offer` and `media.offers.agree_to_publish`.
             Overloaded: too many sessions that never connected.
         """
-        return await self._call(lambda: self._studio_now.publish(peer, offer, audio, video))
+        return await self._call(lambda: self._studio_now.publish(peer, offer, audio, video, small))
 
     async def subscribe(
-        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+        self,
+        peer: str,
+        offer: str,
+        *,
+        bus: str,
+        picture: str | None,
+        more_pictures: tuple[str, ...] = (),
+        frames: int = 1,
+        at_work: bool = False,
     ) -> Answer:
-        """Answer a subscriber's offer: it will hear `bus` and, if it offers video, see the picture bus `picture`.
+        """Answer a subscriber's offer: it will hear `bus` and, if it offers video, see the picture bus `picture` in
+        the first video m-line (in step with the sound) and `more_pictures` in the following ones; one that was named
+        before is refused its m-line. On a thin line the last are the first to go, the sound never.
+
         `frames` is 1 for packets of 20 ms, 3 for packets of 60 ms (a third of the work, 40 ms later). Who is
         `at_work` (a booth, an edge) is taken past `max_listeners` too.
 
@@ -157,7 +179,8 @@ class Engine:
             OfferRejected: see `media.sdp.parse_offer` and `media.offers.agree_to_send`.
             Overloaded: `max_listeners` are here, or too many sessions that never connected.
         """
-        return await self._call(lambda: self._studio_now.subscribe(peer, offer, bus, picture, frames, at_work=at_work))
+        pictures = (*(() if picture is None else (picture,)), *more_pictures)
+        return await self._call(lambda: self._studio_now.subscribe(peer, offer, bus, pictures, frames, at_work=at_work))
 
     async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:
         """Take a trickle fragment for a session. One with another user fragment restarts ICE: returns our new
@@ -185,6 +208,17 @@ class Engine:
         """
         await self._call(lambda: self._studio_now.move(peer, bus))
 
+    def move_soon(self, peer: str, bus: str) -> None:
+        """Let a subscriber hear another bus, before any mix that is told from now on is heard. An unknown peer is no
+        matter.
+        """
+
+        def move() -> None:
+            with suppress(PeerUnknown):
+                self._studio_now.move(peer, bus)
+
+        self._on_media(move)
+
     def set_mix(self, bus: str, mix: Mapping[str, Mix]) -> None:
         """What `bus` carries. A source not named fades out within 30 ms."""
         self._studio_now.set_mix(bus, mix)
@@ -202,6 +236,17 @@ class Engine:
     def add_demo(self, audio: str, video: str) -> None:
         """A generated source (bells and a clock), made only while somebody hears or sees it."""
         self._on_media(lambda: self._studio_now.add_demo(audio, video))
+
+    def play(self, source: str, reel: ReelFile, at_s: float, start: float) -> None:
+        """Play a reel from `at_s` on as the source and video source of that name; `at_s` is heard at `start`, in
+        monotonic seconds. `SourceFlowing` is told 0.4 s before, so that the floor makes way, and `SourceSilent` shortly
+        before its end, or when it cannot be read. What played there before ends.
+        """
+        self._on_media(lambda: self._studio_now.deck.play(source, reel, at_s, start))
+
+    def stop_play(self, source: str) -> None:
+        """Play no more: `SourceSilent` is told, and what is heard goes on for half a second, for the ramp."""
+        self._on_media(lambda: self._studio_now.deck.stop(source))
 
     def start_stream(self, stream: str, spec: StreamSpec) -> None:
         """Package buses and a picture into parts, told as `InitMade` and `PartMade`. One that runs goes on as it is."""
@@ -246,11 +291,30 @@ class Engine:
     def _on_media(self, work: Callable[[], None]) -> None:
         self._media.call_soon_threadsafe(work)
 
+    def set_meters(self, names: frozenset[str]) -> None:
+        """Measure these sources and buses from now on, and no others."""
+        self._studio_now.mixer.set_meters(names)
+
     def levels(self) -> dict[str, Level]:
-        """The last tick's level of every source and bus; asking keeps them fresh for two seconds."""
-        mixer = self._studio_now.mixer
-        mixer.watch_levels()
-        return dict(mixer.levels)
+        """The last 80 ms' level of each source and bus that is measured and sounds."""
+        return dict(self._studio_now.mixer.meters.levels)
+
+    def watch(self, sources: frozenset[str], pictures: frozenset[str]) -> None:
+        """Judge these sources even while nobody hears them (see `quality`), and look at these pictures (`looks`)."""
+        self._studio_now.mixer.watch(sources)
+        self._on_media(lambda: self._studio_now.watches.watch(pictures))
+
+    def looks(self) -> dict[str, PictureLook]:
+        """What is to be said of each picture that is watched."""
+        return dict(self._studio_now.watches.looks)
+
+    def silences(self) -> dict[str, float]:
+        """How many seconds ago each publisher's last packet came."""
+        return self._studio_now.silences()
+
+    def set_trim(self, source: str, trim: Trim) -> None:
+        """What is done to a source before any bus hears it, now and when it comes; gone over to within 30 ms."""
+        self._studio_now.mixer.set_trim(source, trim)
 
     def quality(self) -> dict[str, Quality]:
         """How every source sounds that somebody hears just now, judged anew once a second."""

@@ -1,27 +1,27 @@
-"""The mixer: every 20 ms each source decoded once, each bus mixed, limited, measured and encoded once.
+"""The mixer: every 20 ms each source decoded once, each mix made, limited and encoded once (`media.strip`).
 
 It ticks in a thread of its own off the monotonic clock. Commands reach it through a queue and take effect at the next
 tick, so that a plan of several changes is heard as one. A bus without a sink is not encoded, one without a tap either
-is not mixed, and a source without a bus is not decoded, unless somebody looks at the meters.
+is not mixed, and a source without a bus is not decoded, unless somebody looks at its meter or watches over it. What is
+trimmed (`media.trim`) is so for every bus.
 """
 
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-import numpy as np
-
-from media.opus import FRAME_SAMPLES, Encoder, Pcm
+from media.meters import Meters
+from media.opus import Pcm
 from media.quality import Quality, SoundJudge
-from media.sound import Fader, Level, Limiter, measure
+from media.strip import Bus, Strip, share
+from media.trim import UNTRIMMED, Trim, Trimmer
 
 TICK_S: Final = 0.02
 _LATE_S: Final = 0.02
 _HOPELESS_S: Final = 1.0
-_METERS_STAY_S: Final = 2.0
 _DEFAULT_RAMP_MS: Final = 30
 
 
@@ -65,22 +65,17 @@ class Encoded:
 
 @dataclass(slots=True)
 class MixerCounts:
-    """Ticks since the start: `late` began over 20 ms after their time, `skipped` were given up after a second."""
+    """Ticks since the start: `late` began over 20 ms after their time, `skipped` were given up after a second. Packets:
+    `encoded`, and `shared` by further buses that carried the same.
+    """
 
     ticks: int = 0
     late: int = 0
     skipped: int = 0
     failed: int = 0
     worst_late_ms: float = 0.0
-
-
-@dataclass(slots=True)
-class _Bus:
-    faders: dict[str, Fader] = field(default_factory=dict)
-    limiter: Limiter = field(default_factory=Limiter)
-    encoders: dict[int, Encoder] = field(default_factory=dict)
-    held: list[Pcm] = field(default_factory=list)
-    taps: list[BusTap] = field(default_factory=list)
+    encoded: int = 0
+    shared: int = 0
 
 
 class Mixer:
@@ -93,15 +88,17 @@ class Mixer:
 
     def __init__(self, deliver: Callable[[list[Encoded]], None], on_error: Callable[[str], None]) -> None:
         self.counts = MixerCounts()
-        self.levels: dict[str, Level] = {}
+        self.meters = Meters()
         self._deliver = deliver
         self._on_error = on_error
         self._commands: deque[Callable[[], None]] = deque()
         self._sources: dict[str, Sound] = {}
         self._losses: dict[str, Callable[[], int]] = {}
         self._judges: dict[str, SoundJudge] = {}
-        self._buses: dict[str, _Bus] = {}
-        self._metered_until = 0.0
+        self._buses: dict[str, Bus] = {}
+        self._taps: dict[str, list[BusTap]] = {}
+        self._trimmers: dict[str, Trimmer] = {}
+        self._watched: frozenset[str] = frozenset()
         self._start = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
@@ -134,7 +131,6 @@ class Mixer:
             if self._sources.get(source) is sound:
                 del self._sources[source], self._losses[source]
                 self._judges.pop(source, None)
-                self.levels.pop(source, None)
 
         self._commands.append(remove)
 
@@ -148,15 +144,20 @@ class Mixer:
 
     def add_tap(self, bus: str, tap: BusTap) -> None:
         """Hand a bus's sound to `tap` from the next tick on; the bus is mixed for it."""
-        self._commands.append(lambda: self._buses.setdefault(bus, _Bus()).taps.append(tap))
+
+        def add() -> None:
+            self._buses.setdefault(bus, Bus())
+            self._taps.setdefault(bus, []).append(tap)
+
+        self._commands.append(add)
 
     def remove_tap(self, bus: str, tap: BusTap) -> None:
         """No more. Nothing happens when it is not there."""
 
         def remove() -> None:
-            tapped = self._buses.get(bus)
-            if tapped is not None:
-                tapped.taps = [one for one in tapped.taps if one is not tap]
+            left = [one for one in self._taps.pop(bus, []) if one is not tap]
+            if left:
+                self._taps[bus] = left
 
         self._commands.append(remove)
 
@@ -164,24 +165,46 @@ class Mixer:
         """How the sources sound that somebody hears just now."""
         return {source: judge.quality for source, judge in dict(self._judges).items()}
 
-    def watch_levels(self) -> None:
-        """Keep `levels` of every source and bus fresh for the next two seconds."""
-        self._metered_until = time.monotonic() + _METERS_STAY_S
+    def set_meters(self, names: frozenset[str]) -> None:
+        """Measure these sources and buses from the next tick on, and no others; the figures are `meters.levels`."""
+        self._commands.append(lambda: self.meters.watch(names))
+
+    def watch(self, sources: frozenset[str]) -> None:
+        """Judge these sources even while nobody hears them."""
+
+        def watch() -> None:
+            self._watched = sources
+
+        self._commands.append(watch)
+
+    def set_trim(self, source: str, trim: Trim) -> None:
+        """What is done to a source before any bus hears it, now and when it comes again."""
+
+        def set_trim() -> None:
+            if (judge := self._judges.get(source)) is not None:
+                judge.forget_levels()
+            trimmer = self._trimmers.get(source)
+            if trimmer is not None:
+                trimmer.set(trim)
+            elif source in self._sources:
+                # By a ramp from how it sounded so far.
+                trimmer = self._trimmers[source] = Trimmer(UNTRIMMED)
+                trimmer.set(trim)
+            else:
+                self._trimmers[source] = Trimmer(trim)
+
+        self._commands.append(set_trim)
 
     def _set_mix(self, name: str, mix: dict[str, Mix]) -> None:
-        bus = self._buses.setdefault(name, _Bus())
+        bus = self._buses.setdefault(name, Bus())
         for source in bus.faders.keys() - mix.keys():
-            bus.faders[source].go(0.0, _DEFAULT_RAMP_MS)
+            bus.go(source, 0.0, _DEFAULT_RAMP_MS)
         for source, place in mix.items():
-            bus.faders.setdefault(source, Fader()).go(place.gain, place.ramp_ms)
+            bus.go(source, place.gain, place.ramp_ms)
 
     def _set_sinks(self, name: str, sinks: Mapping[int, int]) -> None:
-        bus = self._buses.setdefault(name, _Bus())
-        wanted = {frames for frames, count in sinks.items() if count}
-        for frames in wanted - bus.encoders.keys():
-            bus.encoders[frames] = Encoder(loss_percent=10, frames=frames)
-        for frames in bus.encoders.keys() - wanted:
-            del bus.encoders[frames]
+        bus = self._buses.setdefault(name, Bus())
+        bus.frames = {frames for frames, count in sinks.items() if count}
 
     def due(self, tick: int) -> float:
         """When a tick's time is, in monotonic seconds."""
@@ -220,7 +243,7 @@ class Mixer:
         try:
             while self._commands:
                 self._commands.popleft()()
-            packets = self._mix_all(tick, now < self._metered_until)
+            packets = self._mix_all(tick)
         except Exception as error:
             self.counts.failed += 1
             self._on_error(type(error).__name__)
@@ -228,65 +251,67 @@ class Mixer:
         if packets:
             self._deliver(packets)
 
-    def _mix_all(self, tick: int, is_metered: bool) -> list[Encoded]:
-        active = {name: bus for name, bus in self._buses.items() if bus.encoders or bus.taps or is_metered}
-        heard = self._pull(active, is_metered)
-        packets = []
+    def _mix_all(self, tick: int) -> list[Encoded]:
+        metered = self.meters.names
+        active = {n: bus for n, bus in self._buses.items() if bus.frames or n in self._taps or n in metered}
         for name, bus in self._buses.items():
             if name not in active:
-                for fader in bus.faders.values():
-                    fader.jump()
-                continue
-            frame = self._mix_bus(bus, heard)
-            if is_metered:
-                self.levels[name] = measure(frame)
-            for tap in bus.taps:
-                tap.put(tick, frame)
-            packets += self._encode(name, bus, frame, tick)
-        return packets
-
-    @staticmethod
-    def _encode(name: str, bus: _Bus, frame: Pcm, tick: int) -> list[Encoded]:
+                bus.rest()
+        heard = self._pull(active, tick)
+        for bus in active.values():
+            bus.look(heard)
+        names = {bus: name for name, bus in active.items()}
         packets = []
-        for frames, encoder in bus.encoders.items():
-            if frames == 1:
-                packets.append(Encoded(name, tick, encoder.encode(frame)))
-                continue
-            # Long packets begin at the same ticks on every bus, so that a language switch keeps its numbering.
-            at = tick % frames
-            bus.held = [*bus.held[:at], frame] if at else [frame]
-            if at == frames - 1 and len(bus.held) == frames:
-                packets.append(Encoded(name, tick - at, encoder.encode(np.concatenate(bus.held)), frames))
+        for strip, buses in share(active.values()).items():
+            frame = strip.limit(buses[0].mix(heard))
+            for bus in buses[1:]:
+                bus.follow(buses[0])
+            self._hand_over(tick, frame, [names[bus] for bus in buses])
+            packets += self._encode(strip, tick, frame, {names[bus]: bus.frames for bus in buses})
+        self.meters.measure(tick)
         return packets
 
-    def _pull(self, active: Mapping[str, _Bus], is_metered: bool) -> dict[str, Pcm]:
+    def _hand_over(self, tick: int, frame: Pcm, buses: list[str]) -> None:
+        for name in buses:
+            self.meters.hear(tick, name, frame)
+            for tap in self._taps.get(name, ()):
+                tap.put(tick, frame)
+
+    def _encode(self, strip: Strip, tick: int, frame: Pcm, wanted: Mapping[str, set[int]]) -> list[Encoded]:
+        packets = []
+        for frames, first, payload in strip.encode(tick, frame, set().union(*wanted.values())):
+            takers = [name for name, lengths in wanted.items() if frames in lengths]
+            packets += [Encoded(name, first, payload, frames) for name in takers]
+            self.counts.encoded += 1
+            self.counts.shared += len(takers) - 1
+        return packets
+
+    def _pull(self, active: Mapping[str, Bus], tick: int) -> dict[str, Pcm]:
         wanted = {s for bus in active.values() for s, fader in bus.faders.items() if not fader.is_silent}
+        wanted |= self.meters.names | self._watched
         heard = {}
         for name, sound in self._sources.items():
-            if name not in wanted and not is_metered:
+            if name not in wanted:
                 sound.skip()
                 self._judges.pop(name, None)
                 continue
-            heard[name] = sound.pull()
-            self._judge(name, heard[name])
-            if is_metered:
-                self.levels[name] = measure(heard[name])
+            raw = sound.pull()
+            heard[name] = self._trim(name, raw)
+            self._judge(name, heard[name], raw)
+            self.meters.hear(tick, name, heard[name])
         return heard
 
-    def _judge(self, source: str, pcm: Pcm) -> None:
+    def _trim(self, source: str, pcm: Pcm) -> Pcm:
+        trimmer = self._trimmers.get(source)
+        if trimmer is None:
+            return pcm
+        if trimmer.is_idle:
+            del self._trimmers[source]
+            return pcm
+        return trimmer.hear(pcm)
+
+    def _judge(self, source: str, pcm: Pcm, raw: Pcm) -> None:
         judge = self._judges.get(source)
         if judge is None:
             judge = self._judges[source] = SoundJudge(phase=7 * len(self._judges))
-        judge.hear(pcm, self._losses[source]())
-
-    def _mix_bus(self, bus: _Bus, heard: Mapping[str, Pcm]) -> Pcm:
-        mix = np.zeros(FRAME_SAMPLES, np.float32)
-        for source, fader in list(bus.faders.items()):
-            pcm = heard.get(source)
-            if pcm is None:
-                fader.jump()
-            else:
-                fader.add(mix, pcm)
-            if fader.is_silent:
-                del bus.faders[source]
-        return np.ascontiguousarray(bus.limiter.limit(mix))
+        judge.hear(pcm, self._losses[source](), raw)

@@ -36,6 +36,7 @@ _ffi.cdef("""
     void *opus_encoder_create(int32_t rate, int channels, int application, int *error);
     void opus_encoder_destroy(void *encoder);
     int opus_encoder_ctl(void *encoder, int request, ...);
+    int opus_encoder_get_size(int channels);
     int32_t opus_encode_float(void *encoder, const float *pcm, int samples, unsigned char *packet, int32_t max_bytes);
     void *opus_decoder_create(int32_t rate, int channels, int *error);
     void opus_decoder_destroy(void *decoder);
@@ -67,6 +68,17 @@ def packet_samples(packet: bytes) -> int:
     return samples
 
 
+_ENCODER_BYTES: Final[int] = _lib.opus_encoder_get_size(1)
+
+
+def _open_encoder() -> Any:
+    error = _ffi.new("int *")
+    handle = _lib.opus_encoder_create(SAMPLE_RATE_HZ, 1, _APPLICATION_AUDIO, error)
+    if error[0]:
+        raise MediaError("opus_encoder")
+    return _ffi.gc(handle, _lib.opus_encoder_destroy)
+
+
 class Encoder:
     """A fullband mono encoder of packets of `frames` times 20 ms.
 
@@ -78,11 +90,8 @@ class Encoder:
     """
 
     def __init__(self, bits_per_s: int = 64000, loss_percent: int = 5, complexity: int = 5, frames: int = 1) -> None:
-        error = _ffi.new("int *")
-        handle = _lib.opus_encoder_create(SAMPLE_RATE_HZ, 1, _APPLICATION_AUDIO, error)
-        if error[0]:
-            raise MediaError("opus_encoder")
-        self._encoder = _ffi.gc(handle, _lib.opus_encoder_destroy)
+        self._encoder = _open_encoder()
+        self._frames = frames
         self._samples = frames * FRAME_SAMPLES
         self._room = frames * MAX_PACKET_BYTES
         self._packet = _ffi.new("unsigned char[]", self._room)
@@ -93,6 +102,15 @@ class Encoder:
             (_SET_PACKET_LOSS_PERC, loss_percent),
         ):
             _lib.opus_encoder_ctl(self._encoder, request, _ffi.cast("int", value))
+
+    def copy(self) -> "Encoder":
+        """Another one with all this one remembers: of the same sound both make the same packets from here on.
+
+        An encoder's state lies in one piece without references into itself, and may be copied as it is (opus.h).
+        """
+        other = Encoder(frames=self._frames)
+        _ffi.memmove(_ffi.cast("char *", other._encoder), _ffi.cast("char *", self._encoder), _ENCODER_BYTES)
+        return other
 
     def encode(self, pcm: Pcm) -> bytes:
         """One packet, at most `MAX_PACKET_BYTES` a frame, for as many contiguous samples."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from media.fanout import FanOut, History, Subscriber
+from media.picture_facts import PictureFacts
 from media.rtp import HEADER, RtpPacket, timestamp_after
 
 KEYFRAME_EVERY_S: Final = 1.0
@@ -28,11 +29,13 @@ class VideoSource:
     def __init__(self, ask_keyframe: Callable[[], None], capture_time: Callable[[int], float | None]) -> None:
         self.ask_keyframe = ask_keyframe
         self.capture_time = capture_time
+        self.facts = PictureFacts()
         self.buses: set[PictureBus] = set()
         self.on_watched: Callable[[bool], None] | None = None
 
     def take(self, packet: RtpPacket, codec: str, now: float) -> None:
         """Hand a packet to every bus that forwards this source."""
+        self.facts.note(packet, codec, now)
         for bus in self.buses:
             bus.forward(self, packet, codec, now)
 

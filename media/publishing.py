@@ -1,16 +1,16 @@
-"""A publisher's side: RTP in, to a jitter buffer (sound) and a picture bus (video); reports and requests back."""
+"""A publisher's side: RTP in, to a jitter buffer (sound) and its cameras (video); reports and requests back."""
 
 import random
 from collections.abc import Callable
 from typing import Final
 
 from media import redundancy, rtcp, rtp
+from media.camera import Camera, Cameras
 from media.errors import WireError
 from media.feedback import TransportFeedback
 from media.jitter import JitterBuffer
-from media.offers import Agreed
+from media.offers import Agreed, AgreedPicture
 from media.peer import Peer
-from media.pictures import VideoSource, seconds_after
 from media.reception import PATIENCE_S, Reception
 from media.rtp import RtpPacket, timestamp_after
 from media.udp import Address
@@ -23,7 +23,6 @@ SILENT_BEFORE_A_SPARE_S: Final = 1.0
 the other is heard within 2 s. A stall this long is a hole in the sound either way."""
 _CNAME: Final = b"tolmach"
 _LIMITER_S: Final = 0.005
-_USUAL_DELAY_S: Final = 0.06
 # A venue's 720p at full quality; a limit by what the line bears belongs to congestion control.
 _MAX_VIDEO_BITS_PER_S: Final = 4_000_000
 
@@ -39,26 +38,33 @@ class Publisher:
 
     def __init__(self, agreed: Agreed, sound: JitterBuffer | None, on_flow: Callable[[bool], None]) -> None:
         self.sound = sound
-        self.video = VideoSource(self._ask_keyframe, self._capture_time) if agreed.video_types else None
         self._agreed = agreed
-        self._codecs = {number: name for name, number in agreed.video_types.items()}
-        self._repairs = {number: agreed.video_types[name] for name, number in agreed.repair_types.items()}
         self._on_flow = on_flow
         self._ssrc = random.getrandbits(31) | 1
         self._feedback = TransportFeedback(self._ssrc)
         self._peer: Peer | None = None
         self._audio: Reception | None = None
-        self._pictures: Reception | None = None
         self._last_packet = 0.0
         self._is_flowing = False
         self._reported = 0.0
         self.silent_after_s = SILENT_AFTER_S
         self._delay_s: float | None = None
+        self._cameras = Cameras(agreed, [self._camera(picture) for picture in agreed.pictures])
+
+    def _camera(self, picture: AgreedPicture) -> Camera | None:
+        return Camera(picture, self._ssrc, self._send, self._sound_delay) if picture.types else None
+
+    @property
+    def cameras(self) -> list[Camera | None]:
+        """The pictures in the order of the offer's video sections, None where one was refused."""
+        return self._cameras.in_order
 
     @property
     def receptions(self) -> dict[str, Reception]:
-        """Statistics by kind of track, of those that have sent."""
-        found = {"audio": self._audio, "video": self._pictures}
+        """Statistics by kind of track ("audio", "video", "small"), of those that have sent."""
+        found = {"audio": self._audio}
+        for kind, camera in zip(("video", "small"), self.cameras, strict=False):
+            found[kind] = camera.reception if camera is not None else None
         return {kind: reception for kind, reception in found.items() if reception is not None}
 
     def on_connected(self, peer: Peer, now: float) -> None:
@@ -72,11 +78,7 @@ class Publisher:
         number = packet.payload_type
         if self.sound is not None and number in (self._agreed.audio_type, self._agreed.red_type):
             self._take_sound(packet, now)
-        elif number in self._codecs:
-            self._take_picture(packet, now)
-        elif number in self._repairs:
-            self._take_repair(packet, now)
-        else:
+        elif (camera := self._cameras.find(packet)) is None or not camera.take(packet, now):
             return
         self._last_packet = now
         if not self._is_flowing:
@@ -102,27 +104,6 @@ class Publisher:
                 self.sound.push(again)
         self.sound.push(newest)
 
-    def _take_picture(self, packet: RtpPacket, now: float) -> None:
-        self._pictures = self._reception(self._pictures, packet, 90000)
-        self._pictures.note(packet.sequence, packet.timestamp, len(packet.payload), now)
-        self._show(packet, now)
-
-    def _take_repair(self, packet: RtpPacket, now: float) -> None:
-        """A packet sent again under another number: its first two bytes are the old one (RFC 4588 section 4)."""
-        if self._pictures is None or len(packet.payload) <= 2:
-            # Without a payload it is padding that probes the line.
-            return
-        number = self._repairs[packet.payload_type]
-        sequence = int.from_bytes(packet.payload[:2], "big")
-        again = RtpPacket(number, packet.marker, sequence, packet.timestamp, self._pictures.ssrc, packet.payload[2:])
-        if self._pictures.is_missing(sequence):
-            self._pictures.note_repaired(sequence, len(again.payload))
-            self._show(again, now)
-
-    def _show(self, packet: RtpPacket, now: float) -> None:
-        if self.video is not None and packet.payload:
-            self.video.take(packet, self._codecs[packet.payload_type], now)
-
     def _note_transport(self, packet: RtpPacket, now: float) -> None:
         value = rtp.find_extension(packet.extensions, self._agreed.feedback_id)
         if value is None or len(value) != 2:
@@ -141,16 +122,16 @@ class Publisher:
         return Reception(packet.ssrc, clock_hz, patience_s)
 
     def _ask_again(self, now: float) -> None:
-        for reception in (self._audio, self._pictures):
-            if reception is not None and (wanted := reception.to_ask_for(now)):
+        for reception in self.receptions.values():
+            if wanted := reception.to_ask_for(now):
                 self._send(rtcp.format_nack(self._ssrc, reception.ssrc, wanted))
 
     def on_rtcp(self, items: list[rtcp.Item], now: float) -> None:
         """Sender reports set the clocks."""
         for item in items:
             if isinstance(item, rtcp.SenderReport):
-                for reception in (self._audio, self._pictures):
-                    if reception is not None and reception.ssrc == item.ssrc:
+                for reception in self.receptions.values():
+                    if reception.ssrc == item.ssrc:
                         reception.note_report(item, now)
 
     def on_moved(self, address: Address) -> None:
@@ -164,10 +145,11 @@ class Publisher:
         if now - self._reported < REPORT_EVERY_S:
             return
         self._reported = now
-        blocks = [r.block(now) for r in (self._audio, self._pictures) if r is not None]
+        blocks = [reception.block(now) for reception in self.receptions.values()]
         packet = rtcp.format_receiver_report(self._ssrc, blocks, _CNAME)
-        if self._pictures is not None and not self._agreed.feedback_id:
-            packet += rtcp.format_remb(self._ssrc, [self._pictures.ssrc], _MAX_VIDEO_BITS_PER_S)
+        seen = [camera.reception.ssrc for camera in self._cameras.there if camera.reception is not None]
+        if seen and not self._agreed.feedback_id:
+            packet += rtcp.format_remb(self._ssrc, seen, self._agreed.most_bits_per_s or _MAX_VIDEO_BITS_PER_S)
         self._send(packet)
 
     def on_closed(self) -> None:
@@ -177,25 +159,9 @@ class Publisher:
             self._is_flowing = False
             self._on_flow(False)
 
-    def _ask_keyframe(self) -> None:
-        if self._pictures is not None:
-            self._send(rtcp.format_pli(self._ssrc, self._pictures.ssrc))
-
     def _send(self, packet: bytes) -> None:
         if self._peer is not None:
             self._peer.send_rtcp(packet)
-
-    def _capture_time(self, timestamp: int) -> float | None:
-        """When the sound of this picture's moment leaves the mixer: the publisher's clock plus the sound's delay."""
-        pictures = self._pictures
-        if pictures is None or pictures.report is None:
-            return None
-        captured = pictures.report.ntp_s + seconds_after(timestamp, pictures.report.timestamp)
-        delay = self._sound_delay()
-        if delay is None:
-            # Nobody hears its sound: what the mixer usually takes keeps the picture where it will be wanted.
-            delay = pictures.report_at - pictures.report.ntp_s + _USUAL_DELAY_S
-        return captured + delay
 
     def _sound_delay(self) -> float | None:
         """From the publisher's clock to our monotonic one, by way of the sound that plays just now; smoothed."""

@@ -1,18 +1,22 @@
-"""How good a source sounds: bandwidth, clipping, loss and level, as facts with one reason.
+"""How good a source sounds: bandwidth, clipping, loss, level, loudness and hum, as facts with one reason.
 
 Once a second of decoded sound an FFT is made, of speech only: pauses say nothing of a microphone. What is kept is the
 loudest each band was within the last ten seconds that had speech in them, because fullband speech shows itself in its
-sibilants and not on the average. About 1 ms a source and second; only sources that somebody hears are judged.
+sibilants and not on the average. Loudness is that of the last minute of speech, gated as R128 does; hum is looked for
+in the pauses (`media.hum`). About 1 ms a source and second; only sources that somebody hears are judged.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from media.hum import STRETCH_TICKS, Hum, HumEar
+from media.loudness import k_weights, lufs
 from media.opus import FRAME_SAMPLES, SAMPLE_RATE_HZ, Pcm
 from media.sound import FLOOR_DBFS, decibels
 
@@ -27,6 +31,7 @@ _TICKS_A_SECOND: Final = SAMPLE_RATE_HZ // FRAME_SAMPLES
 _WINDOW: Final = 2048
 _WINDOWS: Final = SAMPLE_RATE_HZ // _WINDOW
 _HANN: Final = np.hanning(_WINDOW).astype(np.float32)
+_K_WEIGHTS: Final = (k_weights(_WINDOW) / np.mean(np.square(_HANN))).astype(np.float32)
 _BAND_HZ: Final = 500
 _BAND_EDGES: Final = np.round(np.arange(0, 24000, _BAND_HZ) * _WINDOW / SAMPLE_RATE_HZ).astype(np.intp)
 _VOICE_BANDS: Final = slice(0, 8)
@@ -45,6 +50,13 @@ _MEMORY_S: Final = 10
 _ENOUGH_S: Final = 4
 _LOSS_S: Final = 5
 _FORGOTTEN_S: Final = 60
+_LOUDNESS_S: Final = 60
+_GATE: Final = 10 ** (-10 / 10)
+# R128 weighs blocks of 400 ms that overlap; a pause within a sentence counts, one between two does not.
+_LOUDNESS_WINDOWS: Final = 9
+_LOUDNESS_STEP: Final = 3
+# A hum without pauses is steadier than any speech.
+_STEADY: Final = 1.4
 
 
 class Reason(StrEnum):
@@ -64,6 +76,8 @@ class Quality:
 
     `bandwidth_hz` is the upper edge of its speech in steps of 500 Hz, None while too little was spoken. `level_dbfs`
     is the root mean square of speech, −120 before any. `is_speaking`: at least 0.2 s of the last second.
+    `loudness_lufs` is that of the last minute of speech, None while less than 4 s were spoken. `loudest_dbfs` is the
+    loudest 20 ms of the last second, and `seconds` counts those that were judged, so that a reader knows a new one.
     """
 
     reason: Reason
@@ -72,6 +86,10 @@ class Quality:
     is_speaking: bool
     lost_percent: float
     clipped_percent: float
+    loudness_lufs: float | None = None
+    hum: Hum | None = None
+    loudest_dbfs: float = FLOOR_DBFS
+    seconds: int = 0
 
 
 UNKNOWN: Final = Quality(Reason.UNKNOWN, None, FLOOR_DBFS, False, 0.0, 0.0)
@@ -79,11 +97,14 @@ UNKNOWN: Final = Quality(Reason.UNKNOWN, None, FLOOR_DBFS, False, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """One second that had speech in it: power by band, share of clipped samples, mean square of the speech."""
+    """One second that had speech in it: power by band, share of clipped samples, mean square of the speech, and the
+    K-weighted ones of its 400 ms.
+    """
 
     bands: npt.NDArray[np.float32]
     clipped: float
     power: float
+    weighted: npt.NDArray[np.float32]
 
 
 class SoundJudge:
@@ -102,16 +123,28 @@ class SoundJudge:
         self._lost: deque[float] = deque(maxlen=_LOSS_S)
         self._lost_before: int | None = None
         self._silent_s = 0
+        self._loud: deque[npt.NDArray[np.float32]] = deque(maxlen=_LOUDNESS_S)
+        self._hum = HumEar()
+        self._clipped = 0
+        self._seconds = 0
 
-    def hear(self, frame: Pcm, lost_packets: int = 0) -> None:
-        """Take 20 ms as they were decoded, and how many packets the source has lost so far."""
+    def hear(self, frame: Pcm, lost_packets: int = 0, raw: Pcm | None = None) -> None:
+        """Take 20 ms as they are heard, and how many packets the source has lost so far. `raw` is what came, before
+        anything was mended: what clips there is not mended by a gain.
+        """
         start = self._at * FRAME_SAMPLES
         self._second[start : start + FRAME_SAMPLES] = frame
+        self._clipped += int(np.count_nonzero(np.abs(frame if raw is None else raw) >= CLIPPED_FROM))
         self._at += 1
         if self._at == _TICKS_A_SECOND:
             self._at = 0
             self._note_loss(lost_packets)
             self._judge()
+
+    def forget_levels(self) -> None:
+        """Another trim: what was heard of loudness and hum says nothing any more."""
+        self._loud.clear()
+        self._hum.forget()
 
     def _note_loss(self, lost_packets: int) -> None:
         before = lost_packets if self._lost_before is None else self._lost_before
@@ -123,25 +156,45 @@ class SoundJudge:
         self._quietest.append(float(np.partition(ticks, 2)[2]))
         threshold = min(max(min(self._quietest) * _SPEECH_OVER_NOISE, _SPEECH_FROM), _SPEECH_SURELY)
         speech = ticks > threshold
+        self._seconds += 1
+        clipped, self._clipped = self._clipped / SAMPLE_RATE_HZ, 0
         is_speaking = int(speech.sum()) >= _SPEAKING_TICKS
         self._silent_s = 0 if is_speaking else self._silent_s + 1
         if is_speaking:
-            self._spoken.append(self._listen(threshold, float(np.square(ticks[speech]).mean())))
+            spoken = self._listen(threshold, float(np.square(ticks[speech]).mean()), clipped)
+            self._spoken.append(spoken)
+            self._loud.append(spoken.weighted)
         elif self._silent_s >= _FORGOTTEN_S:
             self._spoken.clear()
-        self.quality = self._conclude(is_speaking)
+            self._loud.clear()
+        self._look_for_hum(ticks, threshold)
+        self.quality = replace(
+            self._conclude(is_speaking),
+            loudness_lufs=_gated(self._loud) if len(self._loud) >= _ENOUGH_S else None,
+            hum=self._hum.hum,
+            loudest_dbfs=decibels(float(ticks.max())),
+            seconds=self._seconds,
+        )
 
-    def _listen(self, threshold: float, power: float) -> _Spoken:
+    def _look_for_hum(self, ticks: npt.NDArray[np.float32], threshold: float) -> None:
+        """Hand the quietest stretch on, if nobody speaks in it."""
+        stretches = np.lib.stride_tricks.sliding_window_view(ticks, STRETCH_TICKS).max(axis=1)
+        quietest = int(np.argmin(stretches))
+        if stretches[quietest] <= threshold or float(ticks.max()) < _STEADY * float(ticks.min()):
+            start = quietest * FRAME_SAMPLES
+            self._hum.hear(self._second[start : start + STRETCH_TICKS * FRAME_SAMPLES])
+
+    def _listen(self, threshold: float, power: float, clipped: float) -> _Spoken:
         windows = self._second[: _WINDOWS * _WINDOW].reshape(_WINDOWS, _WINDOW)
-        loud = windows[np.square(windows).mean(axis=1) > threshold * threshold]
+        spectra = np.square(np.abs(np.fft.rfft(windows * _HANN, axis=1)))
+        loud = spectra[np.square(windows).mean(axis=1) > threshold * threshold]
         bands = np.zeros(len(_BAND_EDGES), np.float32)
         if len(loud) >= _NTH_LOUDEST:
-            spectra = np.square(np.abs(np.fft.rfft(loud * _HANN, axis=1)))
-            by_band = np.add.reduceat(spectra, _BAND_EDGES, axis=1)
+            by_band = np.add.reduceat(loud, _BAND_EDGES, axis=1)
             # One click is no speech: the third loudest window speaks for a band.
             bands = np.partition(by_band, -_NTH_LOUDEST, axis=0)[-_NTH_LOUDEST].astype(np.float32)
-        clipped = float(np.count_nonzero(np.abs(self._second) >= CLIPPED_FROM)) / SAMPLE_RATE_HZ
-        return _Spoken(bands, clipped, power)
+        blocks = np.lib.stride_tricks.sliding_window_view(spectra @ _K_WEIGHTS, _LOUDNESS_WINDOWS)[::_LOUDNESS_STEP]
+        return _Spoken(bands, clipped, power, blocks.mean(axis=1).astype(np.float32))
 
     def _conclude(self, is_speaking: bool) -> Quality:
         lost = 100 * sum(self._lost) / len(self._lost)
@@ -154,6 +207,14 @@ class SoundJudge:
         bandwidth = _bandwidth(np.max([second.bands for second in self._spoken], axis=0)) if enough else None
         reason = _reason(lost, clipped, bandwidth, level)
         return Quality(reason, bandwidth, level, is_speaking, lost, 100 * clipped)
+
+
+def _gated(seconds: Iterable[npt.NDArray[np.float32]]) -> float | None:
+    """The loudness of all windows that are not 10 LU below it (EBU R128's relative gate); None without any."""
+    powers = np.concatenate(list(seconds))
+    if not len(powers) or not (average := float(powers.mean())):
+        return None
+    return lufs(float(powers[powers >= average * _GATE].mean()))
 
 
 def _bandwidth(bands: npt.NDArray[np.float32]) -> int | None:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from media.drift import Drift
 from media.rtcp import ReportBlock, SenderReport
 from media.rtp import sequence_after, timestamp_after
 
@@ -55,6 +56,11 @@ class Reception:
         self._missing: dict[int, _Missing] = {}
         self._patience_s = patience_s
         self._round_s = _LONGEST_ROUND_S
+        self.round_ms: float | None = None
+        """How long it usually takes until what was asked for again is there; None while nothing was."""
+        self.drift = Drift()
+        self.last_at = 0.0
+        """When the last packet came."""
         self._went_missing = 0
         self._is_lossy = False
         self._last_timestamp = 0
@@ -82,7 +88,9 @@ class Reception:
         it answers.
         """
         if missing.asks == 1:
-            self._round_s += (min(now - missing.asked_at, _LONGEST_ROUND_S) - self._round_s) / 4
+            took = now - missing.asked_at
+            self._round_s += (min(took, _LONGEST_ROUND_S) - self._round_s) / 4
+            self.round_ms = took * 1000 if self.round_ms is None else self.round_ms + (took * 1000 - self.round_ms) / 4
 
     def is_missing(self, sequence: int) -> bool:
         """Whether this packet has not come and may still be of use."""
@@ -109,6 +117,10 @@ class Reception:
         if self._transit is not None and abs(step) < 1:
             late = abs((now - self._transit) - step) * self._clock_hz
             self._jitter += (late - self._jitter) / 16
+            self.drift.note(step, now)
+        else:
+            self.drift.restart()
+        self.last_at = now
         self._transit, self._last_timestamp = now, timestamp
 
     def note_report(self, report: SenderReport, now: float) -> None:

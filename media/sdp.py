@@ -11,8 +11,9 @@ from typing import Final, Literal
 from media.dtls import Fingerprint
 from media.errors import OfferRejected
 
-MAX_BYTES: Final = 32 * 1024
-MAX_SECTIONS: Final = 8
+MAX_BYTES: Final = 64 * 1024
+"""Chromium's nine sections of sound and pictures, each with all its codecs, are some 40 KiB."""
+MAX_SECTIONS: Final = 12
 _MAX_LINE: Final = 2048
 # A lone CR or its like would come back in our answer as the end of a line.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -33,8 +34,8 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One m-line: its kind ("audio", "video"), mid, direction as the offerer sees it, codecs in their order, and the
-    numbers of the RTP header extensions offered, by URI (RFC 8285).
+    """One m-line: its kind ("audio", "video"), mid, direction as the offerer sees it, codecs in their order, the
+    numbers of the RTP header extensions offered, by URI (RFC 8285), and the SSRCs it will send (RFC 5576).
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Section:
     codecs: tuple[Codec, ...]
     is_rejected: bool
     extensions: dict[str, int] = field(default_factory=dict)
+    ssrcs: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class _Draft:
     feedback: dict[int, list[str]] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     extensions: dict[str, int] = field(default_factory=dict)
+    ssrcs: set[int] = field(default_factory=set)
     has_mux: bool = False
 
 
@@ -151,6 +154,8 @@ def _attribute(draft: _Draft, line: str) -> None:
             # One-byte headers name no other (RFC 8285 section 4.2), and no others are read.
             if 1 <= ident <= 14:
                 draft.extensions.setdefault(uri, ident)
+        case "ssrc":
+            draft.ssrcs.add(int(value.partition(" ")[0]))
         case "ice-ufrag" | "ice-pwd" | "setup" | "fingerprint" | "group":
             draft.attributes.setdefault(name, value.strip())
 
@@ -197,7 +202,8 @@ def _section(draft: _Draft) -> Section:
         for pt in draft.payload_types
         if pt in draft.names
     )
-    return Section(draft.kind, draft.mid, draft.direction, codecs, draft.port == 0, draft.extensions)
+    ssrcs = frozenset(draft.ssrcs)
+    return Section(draft.kind, draft.mid, draft.direction, codecs, draft.port == 0, draft.extensions, ssrcs)
 
 
 def pick_audio(section: Section) -> dict[str, Codec]:
@@ -241,7 +247,8 @@ def _h264_rank(codec: Codec) -> int:
 @dataclass(frozen=True, slots=True)
 class LocalSection:
     """What we answer to one section. `codecs` empty means rejected; `ssrc` 0 means that we send nothing there;
-    `repair_ssrc` is that of packets sent again by RTX; `extensions` are the URIs taken.
+    `repair_ssrc` is that of packets sent again by RTX; `extensions` are the URIs taken; `group` names the stream whose
+    tracks browsers keep in step; `most_bits_per_s` is how much the offerer may send in all, 0 for no limit.
     """
 
     section: Section
@@ -249,6 +256,8 @@ class LocalSection:
     ssrc: int = 0
     repair_ssrc: int = 0
     extensions: tuple[str, ...] = ()
+    group: str = "tolmach"
+    most_bits_per_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +305,7 @@ def _format_section(local: LocalSection, ice: LocalIce, cname: str) -> list[str]
     lines = [
         f"m={section.kind} {port} UDP/TLS/RTP/SAVPF {' '.join(str(c.payload_type) for c in local.codecs)}",
         f"c=IN {family} {host}",
+        *_format_limit(local.most_bits_per_s),
         f"a=mid:{section.mid}",
         f"a=ice-ufrag:{ice.ufrag}",
         f"a=ice-pwd:{ice.password}",
@@ -311,6 +321,11 @@ def _format_section(local: LocalSection, ice: LocalIce, cname: str) -> list[str]
     return lines + format_candidates(ice.addresses)
 
 
+def _format_limit(bits_per_s: int) -> list[str]:
+    """As browsers read it (`TIAS`, RFC 3890) and as others do (`AS`)."""
+    return [f"b=AS:{bits_per_s // 1000}", f"b=TIAS:{bits_per_s}"] if bits_per_s else []
+
+
 def format_candidates(addresses: tuple[tuple[str, int], ...]) -> list[str]:
     """The lines of all our candidates: host candidates, earlier addresses preferred (RFC 8445 section 5.1.2)."""
     lines = []
@@ -323,7 +338,7 @@ def format_candidates(addresses: tuple[tuple[str, int], ...]) -> list[str]:
 def _format_ssrcs(local: LocalSection, cname: str) -> list[str]:
     if not local.ssrc:
         return []
-    lines = [f"a=msid:tolmach {local.section.kind}"]
+    lines = [f"a=msid:{local.group} {local.section.kind}"]
     if local.repair_ssrc:
         lines.append(f"a=ssrc-group:FID {local.ssrc} {local.repair_ssrc}")
     return lines + [f"a=ssrc:{ssrc} cname:{cname}" for ssrc in (local.ssrc, local.repair_ssrc) if ssrc]

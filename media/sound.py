@@ -24,16 +24,14 @@ SILENCE.setflags(write=False)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Peak and root mean square of the last tick, in dBFS, not below −120."""
+    """Peak and root mean square of the last 80 ms in dBFS, momentary loudness in LUFS; none below −120. `is_clipping`:
+    several samples of them stand at full scale.
+    """
 
     peak_dbfs: float
     rms_dbfs: float
-
-
-def measure(pcm: Pcm) -> Level:
-    """The level of one frame."""
-    peak = max(float(pcm.max()), -float(pcm.min()))
-    return Level(decibels(peak), decibels(math.sqrt(float(np.dot(pcm, pcm)) / len(pcm))))
+    loudness_lufs: float
+    is_clipping: bool
 
 
 def decibels(ratio: float) -> float:
@@ -44,17 +42,17 @@ def decibels(ratio: float) -> float:
 class Fader:
     """One source's gain in one bus: jumps never, ramps linearly over the time it was told."""
 
-    __slots__ = ("_step", "gain", "target")
+    __slots__ = ("gain", "step", "target")
 
     def __init__(self, gain: float = 0.0) -> None:
         self.gain = gain
         self.target = gain
-        self._step = 0.0
+        self.step = 0.0
 
     def go(self, target: float, ramp_ms: int) -> None:
         """Reach `target` within `ramp_ms`, from wherever it is now."""
         self.target = target
-        self._step = (target - self.gain) / max(1, ramp_ms * 48)
+        self.step = (target - self.gain) / max(1, ramp_ms * 48)
 
     def jump(self) -> None:
         """Be there already: nobody listens."""
@@ -65,6 +63,11 @@ class Fader:
         """Whether it lets nothing through, now and later."""
         return self.gain == 0.0 and self.target == 0.0
 
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """Gain, the gain it goes to, and by how much a sample: faders in one place do the same from here on."""
+        return self.gain, self.target, self.step if self.gain != self.target else 0.0
+
     def add(self, mix: Pcm, pcm: Pcm) -> None:
         """Add one frame to the mix, at the gain of every sample."""
         if self.gain == self.target:
@@ -74,11 +77,11 @@ class Fader:
                 mix += pcm * np.float32(self.gain)
             return
         low, high = sorted((self.gain, self.target))
-        curve = np.clip(self.gain + self._step * _RAMP, low, high).astype(np.float32)
+        curve = np.clip(self.gain + self.step * _RAMP, low, high).astype(np.float32)
         mix += pcm * curve
         self.gain = float(curve[-1])
         # A ramp's last step may stop a rounding error short of its target.
-        if abs(self.gain - self.target) < abs(self._step):
+        if abs(self.gain - self.target) < abs(self.step):
             self.gain = self.target
 
 
@@ -93,6 +96,17 @@ class Limiter:
         self._held: Pcm = np.zeros(_BLOCK_SAMPLES, np.float32)
         self._gain = 1.0
         self.is_limiting = False
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the last frame went through as it was, and nothing held back is too loud."""
+        return not self.is_limiting and self._gain == 1.0
+
+    def copy(self) -> "Limiter":
+        """Another one that would do the same from here on."""
+        other = Limiter()
+        other._held, other._gain, other.is_limiting = self._held, self._gain, self.is_limiting
+        return other
 
     def limit(self, frame: Pcm) -> Pcm:
         """The frame before this one's last 5 ms and this one's first 15 ms, limited."""

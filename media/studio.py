@@ -7,9 +7,9 @@ import asyncio
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from media import sdp
 from media.audiobus import AudioBus
@@ -18,11 +18,14 @@ from media.dtls import DtlsEndpoint, DtlsIdentity
 from media.errors import EtagStale, Overloaded, PeerUnknown
 from media.fanout import AudioClock
 from media.jitter import JitterBuffer
-from media.mixer import Encoded, Mix, Mixer
-from media.offers import Agreed, Ssrcs, agree_to_publish, agree_to_send
+from media.mixer import Encoded, Mix, Mixer, Sound
+from media.offers import Agreed, PictureSsrcs, Ssrcs, agree_to_publish, agree_to_send
 from media.peer import Media, Peer
+from media.picture_watch import PictureWatches
 from media.pictures import PictureBus, VideoSource
+from media.publisher_figures import publisher_figures, silent_s
 from media.publishing import SILENT_AFTER_S, Publisher
+from media.reel_deck import Deck
 from media.stream import StreamEvent
 from media.streams import Streams
 from media.subscribing import CNAME, Listener, Stage
@@ -144,6 +147,8 @@ class Studio:
         self._demos: list[DemoVideo] = []
         self.mixer = Mixer(self._deliver, lambda error: self._say(MixerFailed(error)))
         self.streams = Streams(self.mixer, self._picture, tell)
+        self.watches = PictureWatches(self._picture)
+        self.deck = Deck(self, self._loop, self._tell_flow)
         self._begin()
 
     def _begin(self) -> None:
@@ -152,6 +157,8 @@ class Studio:
     def close(self) -> None:
         """Stop streams and mixer, and say goodbye to everybody."""
         self.streams.close()
+        self.watches.close()
+        self.deck.close()
         self.mixer.stop()
         for demo in self._demos:
             demo.aclose()
@@ -175,10 +182,17 @@ class Studio:
             if bus is not None:
                 bus.send(encoded)
 
-    def publish(self, ident: str, offer_text: str, audio: str | None, video: str | None) -> Answer:
-        """Take a publisher's offer; what it sends becomes the sources `audio` and `video`."""
+    def publish(
+        self, ident: str, offer_text: str, audio: str | None, video: str | None, small: str | None = None
+    ) -> Answer:
+        """Take a publisher's offer; what it sends becomes the sources `audio`, `video` and, second picture, `small`."""
         offer = sdp.parse_offer(offer_text)
-        agreed = agree_to_publish(offer, takes_audio=audio is not None, takes_video=video is not None)
+        agreed = agree_to_publish(
+            offer,
+            takes_audio=audio is not None,
+            takes_video=video is not None,
+            takes_small=video is not None and small is not None,
+        )
         sound = JitterBuffer() if audio is not None and agreed.audio_type is not None else None
         source = audio or video or ident
         publisher = Publisher(agreed, sound, lambda flows: self._on_flow(source, ident, flows))
@@ -191,8 +205,10 @@ class Studio:
             self._transport.remove(former, "replaced")
         if sound is not None and audio is not None:
             self.mixer.add_source(audio, sound, lambda: sound.counts.lost)
-        if publisher.video is not None and video is not None:
-            self._set_video(video, publisher.video)
+        large, second = (*publisher.cameras, None, None)[:2]
+        for name, camera in ((video, large), (small, second or large)):
+            if name is not None and camera is not None:
+                self._set_video(name, camera.source)
         return answer
 
     def subscribe(
@@ -200,19 +216,19 @@ class Studio:
         ident: str,
         offer_text: str,
         bus: str,
-        picture: str | None,
+        pictures: tuple[str, ...],
         frames: int = 1,
         *,
         at_work: bool = False,
     ) -> Answer:
-        """Take a subscriber's offer; it hears `bus` in packets of `frames` ticks and sees `picture`. Who is at work
-        is taken even when it is full.
+        """Take a subscriber's offer; it hears `bus` in packets of `frames` ticks and sees `pictures`, each in a video
+        section of its own. Who is at work is taken even when it is full.
         """
         if not at_work and len(self._transport.peers) - len(self._publishing) >= self._max_listeners:
             raise Overloaded("overloaded")
         offer = sdp.parse_offer(offer_text)
-        shown = self._picture(picture) if picture is not None else None
-        ssrcs = Ssrcs(self._stage.clock.ssrc, shown.ssrc if shown else 0, shown.repair_ssrc if shown else 0)
+        shown = [self._picture(name) for name in pictures]
+        ssrcs = Ssrcs(self._stage.clock.ssrc, tuple(_ssrcs_of(shown)))
         agreed = agree_to_send(offer, ssrcs)
         self._bus(bus)
         listener = Listener(self._stage, bus, agreed, shown, self._count, frames)
@@ -286,8 +302,19 @@ class Studio:
         self.mixer.add_source(audio, DemoSound())
         self._set_video(video, demo.source)
 
+    def put_source(self, name: str, sound: Sound, video: VideoSource) -> None:
+        """See `reel_deck.Stage`."""
+        self.mixer.add_source(name, sound)
+        self._set_video(name, video)
+
+    def take_source(self, name: str, sound: Sound, video: VideoSource) -> None:
+        """See `reel_deck.Stage`."""
+        self.mixer.remove_source(name, sound)
+        self._drop_videos([video])
+
     def stats(self) -> EngineStats:
         """What there is to know."""
+        now = time.monotonic()
         peers = self._transport.peers
         fans = [lane.fan for bus in self._stage.buses.values() for lane in bus.lanes.values()]
         fans += [fan for picture in self._pictures.values() for fan in picture.fans.values()]
@@ -301,9 +328,15 @@ class Studio:
             packets_sent=sum(fan.packets_sent for fan in fans),
             packets_dropped=sum(fan.packets_dropped for fan in fans),
             ways=count_ways((p.address for p in peers.values() if p.address and p.is_connected), self._relays),
-            publishers={source: _publisher_stats(peer.media) for source, peer in self._publishing.items()},
+            publishers={source: publisher_figures(peer.media, now) for source, peer in self._publishing.items()},
             streams=self.streams.stats(),
         )
+
+    def silences(self) -> dict[str, float]:
+        """How many seconds ago each publisher's last packet came; from any thread."""
+        now = time.monotonic()
+        ages = {source: silent_s(peer.media, now) for source, peer in dict(self._publishing).items()}
+        return {source: age for source, age in ages.items() if age is not None}
 
     def _bus(self, name: str) -> AudioBus:
         bus = self._stage.buses.get(name)
@@ -330,7 +363,10 @@ class Studio:
         # A replaced session's last breath says nothing of the one that took its place.
         peer = self._publishing.get(source)
         if peer is not None and peer.ident == ident:
-            self._tell(SourceFlowing(source) if flows else SourceSilent(source))
+            self._tell_flow(source, flows)
+
+    def _tell_flow(self, source: str, flows: bool) -> None:
+        self._tell(SourceFlowing(source) if flows else SourceSilent(source))
 
     def _on_closed(self, peer: Peer, reason: str) -> None:
         if isinstance(peer.media, Publisher):
@@ -343,24 +379,18 @@ class Studio:
             del self._publishing[source]
         if source is not None and publisher.sound is not None:
             self.mixer.remove_source(source, publisher.sound)
+        self._drop_videos([camera.source for camera in publisher.cameras if camera is not None])
+
+    def _drop_videos(self, gone: list[VideoSource]) -> None:
         for name, video in list(self._videos.items()):
-            if video is publisher.video:
+            if video in gone:
                 del self._videos[name]
                 for picture in list(video.buses):
                     picture.set_source(None)
 
 
-def _publisher_stats(media: Any) -> dict[str, float]:
-    numbers: dict[str, float] = {}
-    if not isinstance(media, Publisher):
-        return numbers
-    for kind, reception in media.receptions.items():
-        numbers |= {
-            f"{kind}_packets": reception.packets,
-            f"{kind}_lost": reception.lost,
-            f"{kind}_jitter_ms": round(reception.jitter_ms, 2),
-        }
-    if media.sound is not None:
-        numbers |= {f"sound_{name}": count for name, count in asdict(media.sound.counts).items()}
-        numbers["sound_depth_ms"] = round(media.sound.depth_ms, 1)
-    return numbers
+def _ssrcs_of(pictures: list[PictureBus]) -> Iterator[PictureSsrcs]:
+    """A picture that is named again keeps its place, but no stream can be in one session twice."""
+    for place, picture in enumerate(pictures):
+        is_again = picture in pictures[:place]
+        yield PictureSsrcs(0, 0) if is_again else PictureSsrcs(picture.ssrc, picture.repair_ssrc)

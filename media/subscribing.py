@@ -1,20 +1,21 @@
-"""A subscriber's side: an end in one audio bus and perhaps in a picture bus; reports, resends, language switches."""
+"""A subscriber's side: an end in one audio bus and perhaps in picture buses; reports, resends, language switches."""
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from media import rtcp
 from media.audiobus import AudioBus, Lane, Way
-from media.fanout import AudioClock, Repair, Subscriber, Switches, may_resend, resend, send_one
+from media.fanout import AudioClock, Subscriber, Switches, may_resend, send_one
 from media.line import Line
 from media.offers import Agreed
 from media.peer import Peer
-from media.pictures import PictureBus, codec_of
+from media.pictures import PictureBus
 from media.rtp import RtpPacket
 from media.udp import Address
+from media.viewing import View
 
 _REPORT_EVERY_S: Final = 5.0
 CNAME: Final = "tolmach"
@@ -40,7 +41,7 @@ class Listener:
         stage: the buses.
         bus: the audio bus to begin with.
         agreed: payload types as answered.
-        picture: the picture bus, or None.
+        pictures: the picture buses, in the order of the offer's video sections.
         on_count: called with a bus's name whenever its number of subscribers changed.
         frames: ticks a packet, 1 or 3.
     """
@@ -50,7 +51,7 @@ class Listener:
         stage: Stage,
         bus: str,
         agreed: Agreed,
-        picture: PictureBus | None,
+        pictures: Sequence[PictureBus],
         on_count: Callable[[str], None],
         frames: int = 1,
     ) -> None:
@@ -59,20 +60,15 @@ class Listener:
         self._stage = stage
         self._agreed = agreed
         self._way = Way(frames, (agreed.audio_type or 0) if agreed.red_type is not None else 0)
-        self._picture = picture if agreed.video_types else None
+        places = zip(pictures, agreed.pictures, strict=False)
+        self._views = [View(stage.sock, picture, place) for picture, place in places if place.types]
         self._on_count = on_count
         self._peer: Peer | None = None
         self._audio: Subscriber | None = None
-        self._video: dict[str, Subscriber] = {}
-        self._line = Line()
+        self._line = Line(len(self._views))
         self._switches = Switches()
         self._first_tick: int | None = None
         self._reported = 0.0
-
-    @property
-    def sees(self) -> bool:
-        """Whether the picture is sent to them now."""
-        return self._picture is not None and self._line.has_picture
 
     def on_connected(self, peer: Peer, now: float) -> None:
         """Join the buses; the next tick's packet is theirs."""
@@ -84,12 +80,13 @@ class Listener:
             number = agreed.audio_type if agreed.red_type is None else agreed.red_type
             self._audio = Subscriber(session, address, number, self._stage.clock.ssrc)
             self._enter(self.bus)
-        if self._picture is not None:
-            for codec, number in agreed.video_types.items():
-                end = self._video[codec] = Subscriber(session, address, number, self._picture.ssrc)
-                if codec in agreed.repair_types:
-                    end.repair = Repair(agreed.repair_types[codec], self._picture.repair_ssrc)
-            self._picture.add_viewer(self._video, now)
+        for view in self._views:
+            view.connect(session, address)
+        self._show(now)
+
+    def _show(self, now: float) -> None:
+        for place, view in enumerate(self._views):
+            view.show(place < self._line.shown, now)
 
     def move(self, bus: str) -> None:
         """Hear another bus from the next tick on."""
@@ -118,16 +115,15 @@ class Listener:
         """Send to the new address from now on."""
         if self._audio is not None:
             self._lane(self.bus).fan.readdress(self._audio, address)
-        for codec, end in self._video.items():
-            if self._picture is not None:
-                self._picture.fans[codec].readdress(end, address)
+        for view in self._views:
+            view.readdress(address)
 
     def on_closed(self) -> None:
         """Leave the buses."""
         self._leave()
         self._audio = None
-        if self._picture is not None:
-            self._picture.remove_viewer(self._video)
+        for view in self._views:
+            view.show(False, time.monotonic())
         self._peer = None
 
     def on_rtp(self, packet: RtpPacket, now: float) -> None:
@@ -139,24 +135,29 @@ class Listener:
             match item:
                 case rtcp.Nack(media_ssrc, sequences) if media_ssrc == self._stage.clock.ssrc:
                     self._resend_audio(sequences, now)
-                case rtcp.Nack(media_ssrc, sequences) if self._picture and media_ssrc == self._picture.ssrc:
-                    self._resend_video(sequences, now)
-                case rtcp.KeyframeRequest() if self._picture is not None:
-                    self._picture.want_keyframe(now)
+                case rtcp.Nack(media_ssrc, sequences):
+                    for view in self._views_of(media_ssrc):
+                        view.resend(sequences, now)
+                case rtcp.KeyframeRequest(media_ssrc):
+                    # Who has seen nothing yet cannot name it.
+                    for view in self._views_of(media_ssrc) or self._views:
+                        view.picture.want_keyframe(now)
                 case rtcp.ReportBlock(ssrc=ssrc, lost_fraction=lost):
                     self._note_loss(ssrc, lost, now)
                 case _:
                     pass
 
+    def _views_of(self, ssrc: int) -> list[View]:
+        return [view for view in self._views if view.picture.ssrc == ssrc]
+
     def _note_loss(self, ssrc: int, lost: float, now: float) -> None:
-        is_video = ssrc != self._stage.clock.ssrc
-        if not is_video:
+        if ssrc == self._stage.clock.ssrc:
             self.lost_fraction = lost
-        if self._picture is None:
-            return
-        self._line.note(lost, now, is_video=is_video)
-        if not self._line.has_picture:
-            self._picture.remove_viewer(self._video)
+            self._line.note(lost, now, None)
+        for place, view in enumerate(self._views):
+            if view.picture.ssrc == ssrc:
+                self._line.note(lost, now, place)
+        self._show(now)
 
     def _resend_audio(self, sequences: tuple[int, ...], now: float) -> None:
         for sequence in sequences:
@@ -169,28 +170,16 @@ class Listener:
             if packet is not None:
                 send_one(self._stage.sock, self._audio, packet)
 
-    def _resend_video(self, sequences: tuple[int, ...], now: float) -> None:
-        assert self._picture is not None
-        budget = next(iter(self._video.values()), None)
-        for sequence in sequences:
-            if budget is None or not may_resend(budget, now):
-                return
-            packet = self._picture.history.find(sequence)
-            end = self._video.get(codec_of(packet)) if packet is not None else None
-            if packet is not None and end is not None:
-                resend(self._stage.sock, end, packet)
-
     def on_timer(self, now: float) -> None:
-        """The picture again when its line has rested; sender reports, so that browsers keep lip sync (RFC 3550
+        """Pictures again when their line has rested; sender reports, so that browsers keep lip sync (RFC 3550
         section 6.4.1).
         """
-        if self._picture is not None:
+        for view in self._views:
             # A wish for a keyframe that came too soon after another is still open.
-            self._picture.on_timer(now)
-        if self._picture is not None and not self._line.has_picture:
-            self._line.on_timer(now)
-            if self._line.has_picture:
-                self._picture.add_viewer(self._video, now)
+            view.picture.on_timer(now)
+        self._line.on_timer(now)
+        if self._peer is not None:
+            self._show(now)
         if now - self._reported < _REPORT_EVERY_S or self._peer is None:
             return
         self._reported = now
@@ -203,8 +192,6 @@ class Listener:
             due = stage.tick_at + WALL_OFFSET_S
             timestamp = stage.clock.timestamp(stage.tick)
             packet += rtcp.format_sender_report(stage.clock.ssrc, due, timestamp, sent, sent * 160, cname)
-        if self._picture is not None and (clock := self._picture.clock()) is not None:
-            at, timestamp = clock
-            packet += rtcp.format_sender_report(self._picture.ssrc, at + WALL_OFFSET_S, timestamp, 0, 0, cname)
+        packet += b"".join(view.report(WALL_OFFSET_S, cname) for view in self._views)
         if packet:
             self._peer.send_rtcp(packet)

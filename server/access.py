@@ -18,7 +18,7 @@ from aiohttp import web
 from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.coverage import CONFERENCE_ROLES, DESK_ROLES, covers
-from server.doorman import CALLER, Proof
+from server.doorman import CALLER, Caller, Proof
 from server.keys import CONDUCTOR, CONFIG, DOORMAN, LIMITS
 from server.limits import ADDRESS, Rate, address_key, client_address
 from server.problems import Problem
@@ -30,9 +30,13 @@ ROLES: Final[tuple[Role | None, ...]] = (None, *Role)
 
 ANYONE: Final[frozenset[Role | None]] = frozenset(ROLES)
 NOBODY: Final[frozenset[Role | None]] = frozenset()
-SPEAKING: Final[frozenset[Role | None]] = frozenset({Role.VENUE, Role.INTERPRETER, Role.SPEAKER})
+SPEAKING: Final[frozenset[Role | None]] = frozenset(
+    {Role.VENUE, Role.INTERPRETER, Role.SPEAKER, Role.PARTICIPANT, Role.MODERATOR, Role.TECHNICIAN}
+)
+NAMED: Final = frozenset({Role.PARTICIPANT, Role.SPEAKER, Role.MODERATOR, Role.INTERPRETER})
+"""People who come into a closed room by a name in their invitation alone; venue and desk are places."""
 
-# A request that is not answered by then is given up; only a WebSocket lasts longer.
+# A request that is not answered by then is given up; a WebSocket and a film on its way last longer.
 ANSWER_TIMEOUT_S: Final = 60.0
 
 
@@ -47,6 +51,8 @@ class Kind(StrEnum):
     PROBE = "probe"
     HLS = "hls"
     PAPER = "paper"
+    REEL = "reel"
+    ENTER = "enter"
 
 
 # A whole hall stands behind one address; each figure is what a crowd of some thousand does when a session begins.
@@ -60,6 +66,9 @@ RATES: Final[Mapping[str, Rate]] = {
     # A low-latency viewer asks nine times a second; more than this the server could not answer either.
     Kind.HLS: Rate(burst=40_000, per_s=10_000),
     Kind.PAPER: Rate(burst=300, per_s=10),
+    Kind.REEL: Rate(burst=300, per_s=10),
+    # Each makes an invitation.
+    Kind.ENTER: Rate(burst=300, per_s=5),
 }
 
 
@@ -94,17 +103,25 @@ def _rules(
     return tuple(Rule(name, method, path, kind, proof, who, devices, is_embeddable) for method in methods.split())
 
 
+_UNHURRIED: Final = frozenset({Kind.SOCKET, Kind.REEL})
 _WHIP: Final = "/whip/{room}"
 _HLS: Final = "/hls/{room}"
 _WHEP: Final = "/whep/{room}/{channel}"
 _INTERPRETER: Final[frozenset[Role | None]] = frozenset({Role.INTERPRETER})
 _VENUE: Final[frozenset[Role | None]] = frozenset({Role.VENUE})
+_MODERATOR: Final[frozenset[Role | None]] = frozenset({Role.MODERATOR})
+_AT_THE_SCREEN: Final[frozenset[Role | None]] = frozenset({Role.VENUE, Role.MODERATOR, Role.TECHNICIAN})
 _AT_THE_LECTERN: Final[frozenset[Role | None]] = frozenset({Role.VENUE, Role.MODERATOR, Role.TECHNICIAN, Role.SPEAKER})
 _READING: Final[frozenset[Role | None]] = frozenset({Role.INTERPRETER, Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER})
 _PAPERS: Final = "/papers/{room}/{item}"
 _ORGANISER: Final[frozenset[Role | None]] = frozenset({Role.ORGANISER})
+_REELS: Final = "/reels/{room}"
+_REEL: Final = _REELS + "/{asset}"
+_TECHNICIAN: Final[frozenset[Role | None]] = frozenset({Role.TECHNICIAN})
+_ROOM: Final = "/rooms/{room}"
 _PUSHES: Final = "/rooms/{room}/pushes"
 _PUSH: Final = _PUSHES + "/{name}"
+_DESK_ROOM: Final = "/desk/rooms/{room}"
 _RECORDING: Final = "/recordings/{recording}"
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -130,8 +147,29 @@ RULES: Final[tuple[Rule, ...]] = (
         _VENUE,
         devices=("microphone", "camera"),
     ),
+    *_rules("workshop", "GET HEAD", "/r/{room}/workshop", Kind.PAGE, Proof.COOKIE, devices=("microphone", "camera")),
+    *_rules("workshop_enter", "POST", "/r/{room}/workshop", Kind.ENTER),
+    *_rules(
+        "moderator",
+        "GET HEAD",
+        "/r/{room}/moderator",
+        Kind.PAGE,
+        Proof.COOKIE,
+        _MODERATOR,
+        devices=("microphone", "camera"),
+    ),
+    *_rules("screen", "GET HEAD", "/r/{room}/screen", Kind.PAGE, Proof.COOKIE, _AT_THE_SCREEN),
+    *_rules("guide", "GET HEAD", "/r/{room}/guide", Kind.PAGE, Proof.COOKIE, _VENUE, devices=("microphone",)),
     *_rules("lectern", "GET HEAD", "/r/{room}/lectern", Kind.PAGE, Proof.COOKIE, _AT_THE_LECTERN),
-    *_rules("desk", "GET HEAD", "/desk", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
+    *_rules("qr", "GET HEAD", "/r/{room}/qr.svg", Kind.STATIC),
+    # The technician's microphone is for the intercom.
+    *_rules("desk", "GET HEAD", "/desk", Kind.PAGE, Proof.COOKIE, DESK_ROLES, devices=("microphone",)),
+    *_rules("report", "GET HEAD", _DESK_ROOM + "/report", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
+    *_rules("report_csv", "GET HEAD", _DESK_ROOM + "/report.csv", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
+    *_rules("report_json", "GET HEAD", _DESK_ROOM + "/report.json", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
+    *_rules("rehearsal_page", "GET HEAD", _DESK_ROOM + "/rehearsal", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
+    *_rules("rehearsal", "GET HEAD", "/rooms/{room}/rehearsal", Kind.PAGE, Proof.BEARER, DESK_ROLES),
+    *_rules("rehearse", "POST", "/rooms/{room}/rehearsal", Kind.PAGE, Proof.BEARER, DESK_ROLES),
     *_rules("join", "GET HEAD", "/join/{invitation}", Kind.PAGE),
     *_rules("static", "GET HEAD", "/static/{file:.+}", Kind.STATIC),
     *_rules("ws", "GET", "/ws", Kind.SOCKET, Proof.SOCKET),
@@ -154,6 +192,12 @@ RULES: Final[tuple[Rule, ...]] = (
     # A frame carries no bearer. What a cookie can do here is to read.
     *_rules("paper_read", "GET HEAD", _PAPERS + "/{paper}", Kind.PAPER, Proof.COOKIE, _READING),
     *_rules("paper_remove", "DELETE", _PAPERS + "/{paper}", Kind.PAPER, Proof.BEARER, _READING),
+    *_rules("reels", "GET HEAD", _REELS, Kind.PAPER, Proof.BEARER, _READING),
+    *_rules("reel_put", "POST", _REELS, Kind.REEL, Proof.BEARER, DESK_ROLES),
+    *_rules("reel_remove", "DELETE", _REEL, Kind.PAPER, Proof.BEARER, DESK_ROLES),
+    *_rules("reel_preview", "GET HEAD", _REEL + "/preview.mp4", Kind.REEL, Proof.COOKIE, _READING),
+    *_rules("reel_subtitles", "GET HEAD", _REEL + "/subtitles", Kind.PAPER, Proof.BEARER, _READING),
+    *_rules("reel_subtitles_put", "PUT", _REEL + "/subtitles", Kind.PAPER, Proof.BEARER, DESK_ROLES),
     *_rules("chain_run", "POST", "/chain/{room}", Kind.PAGE, Proof.BEARER, _READING),
     *_rules("chain_runs", "GET HEAD", "/chain/{room}", Kind.PAGE, Proof.BEARER, _READING),
     *_rules("hls_playlist", "GET HEAD", _HLS + "/{playlist}.m3u8", Kind.HLS),
@@ -169,6 +213,10 @@ RULES: Final[tuple[Rule, ...]] = (
     *_rules("recording_publish", "POST", _RECORDING + "/publish", Kind.PAGE, Proof.BEARER, DESK_ROLES),
     *_rules("recording_unpublish", "POST", _RECORDING + "/unpublish", Kind.PAGE, Proof.BEARER, DESK_ROLES),
     *_rules("recording_remove", "DELETE", _RECORDING, Kind.PAGE, Proof.BEARER, CONFERENCE_ROLES),
+    *_rules("meters", "GET", "/meters", Kind.SOCKET, Proof.SOCKET, DESK_ROLES),
+    *_rules("source_restart", "POST", _ROOM + "/sources/{source}/restart", Kind.PUBLISH, Proof.BEARER, _TECHNICIAN),
+    *_rules("listeners_move", "POST", _ROOM + "/listeners/move", Kind.PUBLISH, Proof.BEARER, _TECHNICIAN),
+    *_rules("alarm_ack", "POST", _ROOM + "/alarms/{alarm}/ack", Kind.PAGE, Proof.BEARER, DESK_ROLES),
     *_rules("pushes", "GET HEAD", _PUSHES, Kind.PUBLISH, Proof.BEARER, DESK_ROLES),
     *_rules("push_put", "PUT", _PUSH, Kind.PUBLISH, Proof.BEARER, _ORGANISER),
     *_rules("push_remove", "DELETE", _PUSH, Kind.PUBLISH, Proof.BEARER, _ORGANISER),
@@ -203,7 +251,7 @@ def _behind_door(rule: Rule, handler: Handler) -> Handler:
         request[RULE] = rule
         request[ADDRESS] = address_key(client_address(request, request.app[CONFIG].trusted_proxies))
         request.app[LIMITS].check(rule.kind, request[ADDRESS])
-        async with asyncio.timeout(None if rule.kind is Kind.SOCKET else ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(None if rule.kind in _UNHURRIED else ANSWER_TIMEOUT_S):
             await _admit(request, rule)
             return await handler(request)
 
@@ -219,9 +267,22 @@ async def _admit(request: web.Request, rule: Rule) -> None:
             raise Problem("token_missing")
         raise Problem("forbidden")
     room = request.match_info.get("room")
-    if room is None:
-        return
-    if not request.app[CONDUCTOR].has_room(RoomId(room)):
+    if room is not None:
+        admit_to_room(request, caller, RoomId(room))
+
+
+def admit_to_room(request: web.Request, caller: Caller, room: RoomId) -> None:
+    """Let the caller into a room. Raises Problem room_unknown, wrong_room or name_needed.
+
+    To those who are not invited a closed room does not exist.
+    """
+    if not request.app[CONDUCTOR].has_room(room):
         raise Problem("room_unknown")
-    if caller.invitation is not None and not covers(caller.invitation, RoomId(room), request.app[CONFIG].conferences):
+    config, invitation = request.app[CONFIG], caller.invitation
+    if invitation is not None and not covers(invitation, room, config.conferences):
         raise Problem("wrong_room")
+    if config.rooms[room].is_closed and caller.edge is None:
+        if invitation is None or invitation.role is Role.VIEWER:
+            raise Problem("room_unknown")
+        if invitation.role in NAMED and not invitation.name:
+            raise Problem("name_needed")

@@ -19,23 +19,42 @@ from typing import Final
 from aiohttp import web
 
 from media.engine import Engine, EngineConfig
-from server import chain, edges, health, pages, papers, whep, whip, ws
+from server import (
+    chain,
+    edges,
+    health,
+    mending,
+    meters_web,
+    metrics_web,
+    pages,
+    papers,
+    qr,
+    static_files,
+    whep,
+    whip,
+    workshop_pages,
+    ws,
+)
 from server.access import RATES, register
 from server.chain_tests import ChainTests
 from server.conductor import Clocks, Conductor
 from server.config import Config
+from server.daybook import web as daybook
 from server.descriptors import Doorway, free_for_connections, raise_limit
+from server.desk import attach_desk, open_desk
+from server.doorkeeper import Doorkeeper
 from server.doorman import Doorman
 from server.edge_processes import EdgeProcesses
-from server.engine import MediaEngine
-from server.facts import Facts
+from server.engine import MediaEngine, OriginEngine
 from server.fleet import Fleet
 from server.fleet_news import FleetNews
+from server.floor_keeper import FloorKeeper
 from server.front import Front
 from server.hub import Hub
 from server.i18n import Translator
 from server.ice_servers import relay_addresses
 from server.ingest_process import IngestProcess
+from server.json_log import set_up_log
 from server.keys import (
     BOOT,
     BROADCASTS,
@@ -48,6 +67,7 @@ from server.keys import (
     HUB,
     LATENESS,
     LIMITS,
+    METRICS,
     PUSHES,
     RECORDINGS,
     REVOCATIONS,
@@ -61,11 +81,15 @@ from server.limits import JSON_MAX_BYTES, SDP_MAX_BYTES, RateLimits
 from server.links import demo_conference, demo_links
 from server.livestream import hls
 from server.livestream.broadcasts import Broadcasts
+from server.metrics_store import TimedStore
+from server.observing import follow_rooms, open_observing
 from server.priority import come_first
 from server.pushes import web as pushes
 from server.pushes.pushes import Pushes
 from server.recordings import web as recordings
 from server.recordings.rooms import Recordings, Surroundings
+from server.reels import web as reels
+from server.reels.opening import open_reels
 from server.revocations import Revocations
 from server.security import add_headers, answer_errors
 from server.sound_watch import SoundWatch
@@ -73,6 +97,7 @@ from server.spare_sender import SpareSender
 from server.store import open_store
 from server.store.base import Store
 from server.templating import Templates
+from server.tidying import Tidying, nobody_speaks
 from server.watchman import Watchman
 
 _log = logging.getLogger(__name__)
@@ -86,7 +111,7 @@ SYSTEM_CLOCKS: Final = Clocks(now=time.time, monotonic=time.monotonic)
 def create_app(
     config: Config,
     *,
-    engine: MediaEngine | None = None,
+    engine: OriginEngine | None = None,
     store: Store | None = None,
     clocks: Clocks = SYSTEM_CLOCKS,
 ) -> web.Application:
@@ -99,20 +124,29 @@ def create_app(
     app[HUB] = Hub()
     app[LIMITS] = RateLimits(RATES, clocks.monotonic)
     app[TRANSLATOR] = translator
+    app[static_files.SHELF] = static_files.Shelf()
     app[TEMPLATES] = Templates(config.web_root / "templates", translator)
     register(
         app,
         {
             **pages.HANDLERS,
+            **static_files.HANDLERS,
+            **workshop_pages.HANDLERS,
             **papers.HANDLERS,
+            **qr.HANDLERS,
             **chain.HANDLERS,
             **ws.HANDLERS,
             **whip.HANDLERS,
             **whep.HANDLERS,
             **health.HANDLERS,
+            **metrics_web.HANDLERS,
+            **daybook.HANDLERS,
             **edges.HANDLERS,
+            **meters_web.HANDLERS,
+            **mending.HANDLERS,
             **pushes.HANDLERS,
             **recordings.HANDLERS,
+            **reels.HANDLERS,
             **hls.HANDLERS,
         },
     )
@@ -123,22 +157,28 @@ def create_app(
 
 
 def _parts(
-    given_engine: MediaEngine | None, given_store: Store | None
+    given_engine: OriginEngine | None, given_store: Store | None
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     """Return the cleanup context of everything that runs: store, engine, conductor, revocations."""
 
     async def context(app: web.Application) -> AsyncIterator[None]:
         config, clocks = app[CONFIG], app[CLOCKS]
         async with AsyncExitStack() as stack:
+            open_observing(app, stack)
             store = given_store
             if store is None:
                 store = await stack.enter_async_context(open_store(config))
+            store = TimedStore(store, app[METRICS])
             engine = given_engine
             if engine is None:
                 engine = await _open_engine(config, stack)
             fleet = app[FLEET] = await _open_fleet(app, engine, store, stack)
             conductor = app[CONDUCTOR] = _conductor(app, fleet, store)
             conductor.attach(SpareSender(fleet))
+            conductor.attach(Doorkeeper(app[HUB]))
+            keeper = FloorKeeper(fleet, conductor.room, conductor.switchboard.is_fed, conductor.execute)
+            conductor.attach(keeper)
+            stack.push_async_callback(keeper.aclose)
             broadcasts = app[BROADCASTS] = await _open_broadcasts(app, fleet, stack)
             conductor.attach(broadcasts)
             await _open_guards(app, engine, stack)
@@ -154,14 +194,17 @@ def _parts(
             app[DOORMAN] = Doorman(config.secret, revocations, clocks.now, is_secure=is_secure)
             conductor.attach(await _open_recordings(app, engine, stack))
             conductor.attach(await _open_pushes(app, fleet, store, stack))
+            await open_reels(app, engine, stack)
+            follow_rooms(app, stack)
+            attach_desk(app, engine)
             await conductor.open()
             stack.push_async_callback(conductor.aclose)
-            _open_facts(app, stack)
             await revocations.open()
             stack.push_async_callback(revocations.aclose)
-            lateness = app[LATENESS] = Lateness()
+            lateness = app[LATENESS] = Lateness(on_look=app[METRICS].loop_lag.observe)
             lateness.open()
             stack.push_async_callback(lateness.aclose)
+            open_desk(app, stack)
             yield
 
     return context
@@ -180,13 +223,6 @@ def _conductor(app: web.Application, engine: MediaEngine, store: Store) -> Condu
         demo_rooms=frozenset(room.id for room in demo.rooms) if demo else frozenset(),
     )
     return conductor
-
-
-def _open_facts(app: web.Application, stack: AsyncExitStack) -> None:
-    """Tell the desks what is no state, until the stack is closed."""
-    facts = Facts(app[HUB], app[CONDUCTOR], app[PUSHES], app[BROADCASTS], app[CONFIG].data)
-    facts.open()
-    stack.push_async_callback(facts.aclose)
 
 
 async def _open_pushes(app: web.Application, engine: MediaEngine, store: Store, stack: AsyncExitStack) -> Pushes:
@@ -262,7 +298,7 @@ async def _open_broadcasts(app: web.Application, engine: MediaEngine, stack: Asy
     return broadcasts
 
 
-async def _open_engine(config: Config, stack: AsyncExitStack) -> MediaEngine:
+async def _open_engine(config: Config, stack: AsyncExitStack) -> OriginEngine:
     """Open the engine, to be closed with the stack."""
     engine = await Engine.open(
         EngineConfig(
@@ -294,6 +330,7 @@ async def _let_viewers_go(app: web.Application) -> None:
 
 def run(config: Config) -> None:
     """Serve until SIGINT or SIGTERM, then say goodbye to the pages and stop. Raises OSError for a port in use."""
+    set_up_log(config.observing)
     asyncio.run(_run(config))
 
 
@@ -310,7 +347,11 @@ async def _run(config: Config) -> None:
         most = free_for_connections(raise_limit())
         await Doorway(runner, config.host or None, config.port, most).start()
         port = runner.addresses[0][1]
-        async with EdgeProcesses(config, port, app[FLEET].bury_named), IngestProcess(config, port):
+        async with (
+            EdgeProcesses(config, port, app[FLEET].bury_named),
+            IngestProcess(config, port),
+            Tidying(lambda: nobody_speaks(app[CONDUCTOR])),
+        ):
             print("\n".join(_greeting(config, port)), flush=True)
             await stop.wait()
             _log.info("stopping")

@@ -16,7 +16,7 @@ from media.errors import MediaError
 from server.access import Handler
 from server.coverage import DESK_ROLES
 from server.doorman import CALLER
-from server.keys import CHAIN_TESTS
+from server.keys import CHAIN_TESTS, LOGBOOK
 from server.limits import JSON_MAX_BYTES, read_body
 from server.messages import BadMessage, parse_json
 from server.problems import Problem
@@ -28,7 +28,9 @@ async def run(request: web.Request) -> web.Response:
     may_insist = request[CALLER].role in DESK_ROLES
     is_confirmed = parse_confirmation(await read_body(request, JSON_MAX_BYTES)) and may_insist
     try:
-        found = await request.app[CHAIN_TESTS].run(RoomId(request.match_info["room"]), is_confirmed=is_confirmed)
+        room, invitation = RoomId(request.match_info["room"]), request[CALLER].invitation
+        found = await request.app[CHAIN_TESTS].run(room, is_confirmed=is_confirmed)
+        request.app[LOGBOOK].note(room, "act", by=invitation.name if invitation else None, act="chain_test")
     except MediaError as error:
         raise Problem("chain_broken") from error
     return web.json_response(found)

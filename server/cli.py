@@ -25,7 +25,7 @@ from server import edge_cli
 from server.config import Config, ConfigError, RoomConfig, load_config
 from server.config_edges import with_count
 from server.store import StoreError, open_store
-from server.tokens import DEFAULT_HOURS, LEEWAY_S, MAX_HOURS, Invitation, issue
+from server.tokens import CHANGING_ROLES, DEFAULT_HOURS, LEEWAY_S, MAX_HOURS, Invitation, issue
 
 Serve = Callable[[Config], None]
 
@@ -83,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
 
     invite = commands.add_parser("invite", parents=[settings], help="print a personal link")
     invite.add_argument("--room", required=True, metavar="R")
+    invite.add_argument(
+        "--also", action="append", default=[], metavar="R", help="for interpreters and moderators: one more room"
+    )
     invite.add_argument("--role", required=True, choices=[role.value for role in Role], metavar="ROLE")
     invite.add_argument("--booth", metavar="B", help="for interpreters: their booth")
     invite.add_argument("--backup", action="store_true", help="for a venue: the second sender, which takes over")
@@ -140,8 +143,9 @@ def _invite(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise Misuse(f"--hours: {options.hours:g} is no sensible time. Write 1 to {MAX_HOURS}")
     if options.backup and role is not Role.VENUE:
         raise Misuse(f"--backup: only a venue can be the backup. Leave it out for the role {role}")
+    also = tuple(_other_room(config, room, role, name) for name in options.also)
     invitation = Invitation.new(
-        room.id, role, booth=booth, name=options.name.strip(), hours=options.hours, is_backup=options.backup
+        room.id, role, booth=booth, name=options.name.strip(), hours=options.hours, is_backup=options.backup, also=also
     )
     print(f"{config.public_url}/join/{issue(config.secret, invitation)}")
     _say(f"id: {invitation.id}    (to take it back: tolmach revoke {invitation.id})")
@@ -153,6 +157,16 @@ def _room(config: Config, name: str) -> RoomConfig:
     if room is None:
         raise Misuse(f"--room: there is no room {name!r}. There are {', '.join(config.rooms)}")
     return room
+
+
+def _other_room(config: Config, first: RoomConfig, role: Role, name: str) -> RoomId:
+    if role not in CHANGING_ROLES:
+        raise Misuse(f"--also: only interpreters and moderators change rooms. Leave it out for the role {role}")
+    conference = next(one for one in config.conferences if first in one.rooms)
+    names = [room.id for room in conference.rooms if room is not first]
+    if name not in names:
+        raise Misuse(f"--also: the conference has no other room {name!r}. It has {', '.join(names) or 'none'}")
+    return RoomId(name)
 
 
 def _booth(room: RoomConfig, role: Role, name: str | None) -> BoothId | None:

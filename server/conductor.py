@@ -10,18 +10,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from functools import partial
+from typing import Final, TypeAlias, assert_never, cast
 
 from interpreting.audience import Audience
-from interpreting.commands import Command, ConnectSource, EnterBooth, LeaveBooth, LoseSource, StepAway
+from interpreting.commands import Command, ConnectSource, LeaveBooth, LoseSource, StepAway
 from interpreting.errors import Refused
-from interpreting.ids import DEMO, FLOOR, PersonId, RoomId, kind_of
+from interpreting.events import Event
+from interpreting.ids import DEMO, FLOOR, BusId, PersonId, RoomId, kind_of, speaker_source
 from interpreting.plan import RoutingPlan, plan
 from interpreting.roles import Role
+from interpreting.room import Room
 from interpreting.view import room_view
+from interpreting.workshop_commands import LeaveRoom
 from media.engine import (
     EngineEvent,
     EngineStats,
@@ -32,22 +36,30 @@ from media.engine import (
     SourceSilent,
 )
 from media.stream import InitMade, PartMade, StreamFailed
+from server.attending import LINGER_S, Attending
 from server.config_rooms import RoomConfig
+from server.earshot import grant
 from server.engine import MediaEngine
 from server.follower import Follower
 from server.ledger import Connection, Ledger
-from server.routing import SILENT, tell_difference
+from server.presence import ABSENCE_S, Presence
+from server.routing import MINUS, SILENT, retire, tell_difference, tell_new
+from server.sessions import Session
 from server.store.base import Document, Store, StoreUnavailable
 from server.switchboard import Switchboard, global_name, local_name
 from server.tokens import Invitation
 
 _log = logging.getLogger(__name__)
 
-ABSENCE_S: Final = 30.0
+__all__ = ["ABSENCE_S", "Clocks", "Conductor"]
+
 TICK_S: Final = 1.0
 STORE_LOOK_S: Final = 2.0
 # Longer than any page resends a command; short enough that the store forgets.
 ANSWER_KEPT_S: Final = 600.0
+
+
+Witness: TypeAlias = Callable[[RoomId, Sequence[Event]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +96,18 @@ class Conductor:
     ) -> None:
         self.switchboard = Switchboard(engine)
         self._stages = {
-            id: _Stage(config, Ledger(config.as_room(), store), asyncio.Lock()) for id, config in rooms.items()
+            id: _Stage(config, Ledger(config.as_room(), store, partial(self._testify, id)), asyncio.Lock())
+            for id, config in rooms.items()
         }
         self._engine = engine
         self._store = store
         self._clocks = clocks
         self._on_change = on_change
         self._demo_rooms = demo_rooms
-        self._pages: set[tuple[RoomId, PersonId]] = set()
-        self._absent_since: dict[tuple[RoomId, PersonId], float] = {}
+        self.presence = Presence(self, clocks.monotonic)
+        self._attending = Attending(engine, self.switchboard)
+        self._witnesses: list[Witness] = []
+        self._eavesdroppers: list[Callable[[EngineEvent], None]] = []
         self._told_listeners: dict[RoomId, Counter[str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._followers: list[Follower] = []
@@ -100,6 +115,18 @@ class Conductor:
     def attach(self, follower: Follower) -> None:
         """Have a follower told of every room from now on; before `open`, so that it misses nothing."""
         self._followers.append(follower)
+
+    def witness(self, callback: Witness) -> None:
+        """Have every event of every room told, once it is true, in order; must neither wait nor raise."""
+        self._witnesses.append(callback)
+
+    def overhear(self, callback: Callable[[EngineEvent], None]) -> None:
+        """Have everything that the engine tells told, before it is acted on; must neither wait nor raise."""
+        self._eavesdroppers.append(callback)
+
+    def _testify(self, room: RoomId, events: Sequence[Event]) -> None:
+        for tell in self._witnesses:
+            tell(room, events)
 
     def note_trouble(self, room: RoomId, trouble: str, *, is_there: bool) -> None:
         """Show those who run the room that something is amiss beside its sound, or no longer."""
@@ -150,6 +177,14 @@ class Conductor:
         """Tell whether a room has this booth."""
         return any(one.id == booth for one in self._stages[room].config.booths)
 
+    def listener(self, room: RoomId, channel: str, under: bool, invitation: Invitation | None) -> Session:
+        """Return a session for somebody who asks to hear a channel. Raises Problem as `earshot.grant` does."""
+        stage = self._stages[room]
+        wish = grant(stage.ledger.room, stage.plan, channel, under, invitation)
+        if wish.solo is not None:
+            self.switchboard.make_solo(room, wish.bus, wish.solo)
+        return Session.listener(room, invitation, channel, wish.bus, follows=wish.follows)
+
     def version(self, room: RoomId) -> int:
         """Return how many events made the room."""
         return self._stages[room].ledger.version
@@ -168,16 +203,21 @@ class Conductor:
         if stage.had_venue and view["venue"] != "live":
             view["venue"] = "lost"
         is_staff = (Audience(audience) if isinstance(audience, Role) else audience).is_staff
+        slots = self._attending.slots(room)
+        for speaker in cast("list[dict[str, object]]", view["speakers"]):
+            speaker["face"] = slots.get(speaker_source(PersonId(str(speaker["person"]))))
         view["troubles"] = sorted(stage.troubles) if is_staff else []
         return view
 
-    async def execute(self, room: RoomId, command: Command) -> int:
-        """Carry out a command and return the room's version after it.
+    async def execute(self, room: RoomId, command: Command, *, only_if: Callable[[], bool] | None = None) -> int:
+        """Carry out a command and return the room's version after it; nothing when `only_if` says no at its turn.
 
         Raises Refused by the room's rules and StoreUnavailable, both with nothing changed.
         """
         stage = self._stages[room]
         async with stage.lock:
+            if only_if is not None and not only_if():
+                return stage.ledger.version
             return await self._carry_out(stage, command)
 
     async def execute_once(self, room: RoomId, id: str, command: Command, by: PersonId) -> Document:
@@ -199,25 +239,15 @@ class Conductor:
                 await self._store.remember(by, id, answer, ANSWER_KEPT_S)
             return answer
 
-    async def page_opened(self, room: RoomId, person: PersonId) -> None:
-        """An interpreter's page is connected: who has a seat is back in it."""
-        self._pages.add((room, person))
-        self._absent_since.pop((room, person), None)
-        await self._let_back(room, person)
-
-    def page_closed(self, room: RoomId, person: PersonId) -> None:
-        """An interpreter's last page is gone: they step away, and leave the booth unless back in 30 s."""
-        self._pages.discard((room, person))
-        self._absent_since[room, person] = self._clocks.monotonic()
-        if self._stages[room].ledger.room.seat_of(person) is not None:
-            self._note(self._stages[room], StepAway(person))
-
     async def dismiss(self, invitation: Invitation) -> None:
-        """Take a person whose invitation is over out of their booth, and end what they send and hear."""
+        """Take a person whose invitation is over out of booth and room, and end what they send and hear."""
         await self.switchboard.end_of(invitation.id)
-        if invitation.role is Role.INTERPRETER and self.has_room(invitation.room):
-            with suppress(Refused, StoreUnavailable):
-                await self.execute(invitation.room, LeaveBooth(invitation.person))
+        for room in (invitation.room, *invitation.also):
+            if not self.has_room(room):
+                continue
+            for leave in (LeaveBooth(invitation.person), LeaveRoom(invitation.person)):
+                with suppress(Refused, StoreUnavailable):
+                    await self.execute(room, leave)
 
     async def stats(self) -> EngineStats:
         """Return the engine's figures."""
@@ -230,10 +260,18 @@ class Conductor:
         finally:
             # Also when it was refused: meeting the store's log may have changed the room.
             if stage.ledger.room is not before:
-                self._note_absent(stage)
+                self.presence.expect(stage.ledger.room)
                 self._follow_plan(stage)
                 self._on_change(stage.config.id)
         return stage.ledger.version
+
+    def room(self, id: RoomId) -> Room:
+        """Return a room as it is now."""
+        return self._stages[id].ledger.room
+
+    def note(self, id: RoomId, fact: StepAway) -> None:
+        """Take in that somebody's connection is gone."""
+        self._note(self._stages[id], fact)
 
     def _note(self, stage: _Stage, fact: Connection) -> None:
         if stage.ledger.note(fact, self._clocks.now()):
@@ -242,12 +280,25 @@ class Conductor:
 
     def _follow_plan(self, stage: _Stage) -> None:
         """Tell the engine the difference between the plan it follows and the one the room demands."""
-        after = plan(stage.ledger.room)
+        room, after = stage.ledger.room, plan(stage.ledger.room)
+        # Everybody is on a bus without their own voice before the voice is let into the others.
+        tell_new(self._engine, stage.config.id, stage.plan, after)
+        self._attending.seat(room)
         tell_difference(self._engine, stage.config.id, stage.plan, after)
+        self._attending.show(stage.config.id, after)
+        gone = {bus for bus in stage.plan.mixes.keys() - after.mixes.keys() if bus.startswith(MINUS)}
         stage.plan = after
+        if gone:
+            asyncio.get_running_loop().call_later(LINGER_S, self._retire, stage, gone)
         stage.had_venue = stage.had_venue or stage.ledger.room.venue_now is not None
         for follower in self._followers:
             follower.follow(stage.ledger.room, after)
+
+    def _retire(self, stage: _Stage, buses: set[BusId]) -> None:
+        """Empty the own mixes of those who left the floor, now that nobody hears their voice any more."""
+        self._attending.seat_later(stage.ledger.room)
+        for bus in buses - stage.plan.mixes.keys():
+            retire(self._engine, stage.config.id, bus)
 
     async def _raise_curtain(self, stage: _Stage) -> None:
         room = stage.config.id
@@ -255,20 +306,12 @@ class Conductor:
             await stage.ledger.load()
         except StoreUnavailable:
             _log.warning("room %s starts without the store", room)
-        self._note_absent(stage)
+        self.presence.expect(stage.ledger.room)
         if room in self._demo_rooms:
             name = global_name(room, DEMO)
             self._engine.add_demo(name, name)
             stage.ledger.note(ConnectSource(DEMO, kind_of(DEMO)), self._clocks.now())
         self._follow_plan(stage)
-
-    def _note_absent(self, stage: _Stage) -> None:
-        """Give everybody whose seat was loaded without a page the time to come back."""
-        for booth in stage.ledger.room.booths.values():
-            for seat in booth.seats.values():
-                place = stage.config.id, seat.person
-                if not seat.present and place not in self._pages:
-                    self._absent_since.setdefault(place, self._clocks.monotonic())
 
     async def _keep_time(self) -> None:
         while True:
@@ -280,11 +323,7 @@ class Conductor:
 
     async def tick(self, now: float) -> None:
         """Do what is due at `now` on the monotonic clock: absences, listener counts, a store that is back."""
-        for (room, person), since in tuple(self._absent_since.items()):
-            if now - since >= ABSENCE_S:
-                await self._let_leave(room, person)
-        for room, person in tuple(self._pages):
-            await self._let_back(room, person)
+        await self.presence.tick(now)
         for room, stage in self._stages.items():
             if not stage.ledger.is_loaded:
                 await self._load_late(stage)
@@ -299,31 +338,13 @@ class Conductor:
             with suppress(StoreUnavailable):
                 await stage.ledger.settle()
 
-    async def _let_back(self, room: RoomId, person: PersonId) -> None:
-        """Seat a person whose page is connected; tried again at the next tick while the store is out of reach."""
-        booth = self._stages[room].ledger.room.booth_of(person)
-        if booth is not None and not booth.seats[person].present:
-            with suppress(Refused, StoreUnavailable):
-                await self.execute(room, EnterBooth(person, booth.id, booth.seats[person].name))
-
-    async def _let_leave(self, room: RoomId, person: PersonId) -> None:
-        stage = self._stages[room]
-        async with stage.lock:
-            if (room, person) not in self._absent_since:
-                return
-            # Tried again at the next tick while the store is out of reach.
-            with suppress(StoreUnavailable):
-                with suppress(Refused):
-                    await self._carry_out(stage, LeaveBooth(person))
-                self._absent_since.pop((room, person), None)
-
     async def _load_late(self, stage: _Stage) -> None:
         async with stage.lock:
             try:
                 await stage.ledger.load()
             except StoreUnavailable:
                 return
-            self._note_absent(stage)
+            self.presence.expect(stage.ledger.room)
             self._follow_plan(stage)
             self._on_change(stage.config.id)
 
@@ -353,6 +374,8 @@ class Conductor:
                 _log.exception("an event of the engine was lost: %s", type(event).__name__)
 
     def _take_in(self, event: EngineEvent) -> None:
+        for tell in self._eavesdroppers:
+            tell(event)
         match event:
             case PeerConnected():
                 self.switchboard.peer_connected(event.peer)

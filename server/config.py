@@ -5,8 +5,9 @@ with it and how to mend it. With neither file nor environment it describes the d
 
 The file, with the defaults where there are any (conferences are described in `config_rooms.py`, TURN servers in
 `config_ice.py`, RTMP in `config_ingest.py`, edges and how many listeners are taken in `config_edges.py`, proxies in
-`config_proxies.py`, the livestream in `config_livestream.py`, recordings in `config_recordings.py`, the language
-guard in `config_languages.py`):
+`config_proxies.py`, the livestream in `config_livestream.py`, recordings in `config_recordings.py`, video messages in
+`config_reels.py`, the language guard in `config_languages.py`, alarms in `config_alarms.py`, log, log book and traces
+in `config_observing.py`):
 
     host = ""                              # TOLMACH_HOST; "" is every address, IPv4 and IPv6
     port = 8080                            # TOLMACH_PORT, TCP
@@ -36,6 +37,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from interpreting.ids import RoomId
+from server.config_alarms import AlarmsConfig, parse_alarms
 from server.config_edges import ENVIRONMENT as EDGES_ENVIRONMENT
 from server.config_edges import EdgesConfig, parse_edges
 from server.config_ice import IceConfig, parse_ice
@@ -44,10 +46,14 @@ from server.config_languages import ENVIRONMENT as LANGUAGES_ENVIRONMENT
 from server.config_languages import LanguagesConfig, parse_languages
 from server.config_livestream import ENVIRONMENT as LIVESTREAM_ENVIRONMENT
 from server.config_livestream import LivestreamConfig, parse_livestream
+from server.config_observing import ENVIRONMENT as OBSERVING_ENVIRONMENT
+from server.config_observing import ObservingConfig, parse_observing
 from server.config_proxies import ENVIRONMENT as PROXIES_ENVIRONMENT
 from server.config_proxies import Networks, parse_proxies
 from server.config_recordings import ENVIRONMENT as RECORDINGS_ENVIRONMENT
 from server.config_recordings import RecordingsConfig, parse_recordings
+from server.config_reels import ENVIRONMENT as REELS_ENVIRONMENT
+from server.config_reels import ReelsConfig, parse_reels
 from server.config_rooms import BoothConfig, ConferenceConfig, RoomConfig, parse_conferences
 from server.config_table import ConfigError, Table
 
@@ -74,7 +80,9 @@ _ENVIRONMENT = {
     **PROXIES_ENVIRONMENT,
     **LANGUAGES_ENVIRONMENT,
     **LIVESTREAM_ENVIRONMENT,
+    **OBSERVING_ENVIRONMENT,
     **RECORDINGS_ENVIRONMENT,
+    **REELS_ENVIRONMENT,
 }
 
 
@@ -102,6 +110,9 @@ class Config:
     languages: LanguagesConfig
     livestream: LivestreamConfig
     recordings: RecordingsConfig
+    reels: ReelsConfig
+    observing: ObservingConfig
+    alarms: AlarmsConfig
     conferences: tuple[ConferenceConfig, ...]
 
     @property
@@ -141,6 +152,9 @@ def load_config(file: Path | None = None, environ: Mapping[str, str] | None = No
         languages=parse_languages(table),
         livestream=parse_livestream(table),
         recordings=parse_recordings(table),
+        reels=parse_reels(table),
+        observing=parse_observing(table),
+        alarms=parse_alarms(table),
         conferences=parse_conferences(table),
     )
     table.close()

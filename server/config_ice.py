@@ -40,6 +40,15 @@ class IceServerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server listens, IPv6 without brackets; `is_tcp` for TCP and TLS."""
+
+    host: str
+    port: int
+    is_tcp: bool
+
+
+@dataclass(frozen=True, slots=True)
 class IceConfig:
     """All of them: those we make credentials for by `turn_secret`, and those with fixed ones."""
 
@@ -54,6 +63,19 @@ class IceConfig:
         urls = (*self.turn_urls, *(url for server in self.servers for url in server.urls))
         found = [match for url in urls if (match := _URL.fullmatch(url)) and match["scheme"].startswith("turn")]
         return tuple(dict.fromkeys(match["host"].strip("[]") for match in found))
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Every server's place, by its URL."""
+        urls = (*self.turn_urls, *(url for server in self.servers for url in server.urls))
+        found = {url: match for url in urls if (match := _URL.fullmatch(url))}
+        return {url: _place(match) for url, match in found.items()}
+
+
+def _place(url: re.Match[str]) -> Place:
+    is_tls = url["scheme"].endswith("s")
+    port = int(url["port"]) if url["port"] else 5349 if is_tls else 3478
+    return Place(url["host"].strip("[]"), port, is_tls or url["query"] == "?transport=tcp")
 
 
 def parse_ice(table: Table) -> IceConfig:

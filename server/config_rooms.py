@@ -16,6 +16,7 @@ livestream = true                      # false: low-delay listening alone
 recording = true                       # false: nobody may start one
 original_under = false                 # true: the livestream's languages have the original softly underneath
 closed = false                         # true: named invitations alone, no viewers, livestream, pushes or recording
+workshop = "invited"                   # who takes part: the invited (the default), everybody (open) or nobody (off)
 door = "open"                          # at first: open, waiting (participants wait to be admitted) or closed
 roster = false                         # true: who takes part sees who else does
 interlock = "interlock"                # two booths on one channel: none, interlock (the default) or override
@@ -107,6 +108,7 @@ starts = "11:00"
 [[conference.room]]
 id = "workshop-1"
 title = { de = "Werkstatt 1", uk = "Майстерня 1", en = "Workshop 1" }
+workshop = "open"
 languages = ["de", "uk", "en"]
 floor_language = "de"
 booth = [{ id = "de-uk", languages = ["de", "uk"] }, { id = "en", languages = ["en", "de"] }]
@@ -114,10 +116,19 @@ booth = [{ id = "de-uk", languages = ["de", "uk"] }, { id = "en", languages = ["
 [[conference.room]]
 id = "workshop-2"
 title = { de = "Werkstatt 2", uk = "Майстерня 2", en = "Workshop 2" }
+workshop = "open"
 languages = ["de", "uk", "en"]
 floor_language = "de"
 booth = [{ id = "de-uk", languages = ["de", "uk"] }, { id = "en", languages = ["en", "de"] }]
 """
+
+
+class Workshop(StrEnum):
+    """Who may take part in a room from afar."""
+
+    INVITED = "invited"
+    OPEN = "open"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,7 @@ class RoomConfig:
     is_closed: bool = False
     door: Door = Door.OPEN
     shows_roster: bool = False
+    workshop: Workshop = Workshop.INVITED
     items: tuple[Item, ...] = ()
     pushes: tuple[Target, ...] = ()
     ingest: tuple[IngestConfig, ...] = ()
@@ -223,6 +235,7 @@ def _room(table: Table) -> RoomConfig:
         is_closed=is_closed,
         door=_choice(table, "door", Door.OPEN),
         shows_roster=table.flag("roster", False),
+        workshop=_choice(table, "workshop", Workshop.INVITED),
         items=_items(table, languages),
         pushes=parse_pushes(table.tables("push"), languages),
         ingest=parse_ingest(table.tables("ingest")),
@@ -230,6 +243,9 @@ def _room(table: Table) -> RoomConfig:
     if is_closed and (room.livestream or room.recording or room.shows_roster or room.pushes):
         mend = "Leave out livestream, recording, roster and push, or open the room"
         raise ConfigError(table.key("closed"), "a closed room lets nothing and nobody out", mend)
+    if is_closed and room.workshop is Workshop.OPEN:
+        mend = 'Write workshop = "invited", or open the room'
+        raise ConfigError(table.key("workshop"), "strangers cannot come into a closed room", mend)
     table.close()
     return room
 

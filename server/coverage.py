@@ -1,7 +1,8 @@
 """Which rooms an invitation opens.
 
-Most people belong to one room. Who looks after the whole conference, its technician and its organiser, holds one
-invitation for all rooms of the conference that its room is in. Doors ask here and nowhere else.
+Most people belong to one room. Interpreters and moderators may be invited to several, and change between them. Who
+looks after the whole conference, its technician and its organiser, holds one invitation for all rooms of the
+conference that its room is in. Doors ask here and nowhere else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def rooms_of(invitation: Invitation, conferences: Sequence[ConferenceConfig]) ->
     for conference in conferences:
         rooms = tuple(room.id for room in conference.rooms)
         if invitation.room in rooms:
-            return rooms if invitation.role in CONFERENCE_ROLES else (invitation.room,)
+            if invitation.role in CONFERENCE_ROLES:
+                return rooms
+            return tuple(room for room in rooms if room == invitation.room or room in invitation.also)
     return ()
 
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from interpreting.ids import PersonId
 from interpreting.roles import Role
 from server.problems import Problem
-from server.tokens import EdgePass, Invitation, TokenError, read, read_edge_pass
+from server.tokens import EdgePass, Invitation, TokenError, issue, read, read_edge_pass
 
 COOKIE_PREFIX: Final = "tolmach_"
 LANGUAGE_COOKIE: Final = "tolmach_lang"
@@ -107,6 +107,10 @@ class Doorman:
                 return await self._by_socket(request)
             case Proof.EDGE:
                 return await self._by_edge_pass(request)
+
+    def invite(self, response: web.StreamResponse, invitation: Invitation) -> None:
+        """Give a new invitation to the browser that the response goes to."""
+        self.leave_cookie(response, invitation, issue(self._secret, invitation))
 
     def leave_cookie(self, response: web.StreamResponse, invitation: Invitation, token: str) -> None:
         """Have the browser keep the token until it expires."""
@@ -209,7 +213,11 @@ def page_path(invitation: Invitation) -> str:
             return f"{room}/booth/{invitation.booth}"
         case Role.VENUE:
             return f"{room}/venue"
-        case Role.MODERATOR | Role.TECHNICIAN | Role.ORGANISER:
+        case Role.PARTICIPANT | Role.SPEAKER:
+            return f"{room}/workshop"
+        case Role.MODERATOR:
+            return f"{room}/moderator"
+        case Role.TECHNICIAN | Role.ORGANISER:
             return DESK
         case _:
             return room

@@ -56,6 +56,7 @@ from server.edge_messages import (
     parse_edge_message,
 )
 from server.messages import BadMessage
+from server.tidying import Tidying
 
 LOAD_S: Final = 0.5
 WELCOME_S: Final = 5.0
@@ -199,7 +200,12 @@ class Edge:
         match request:
             case Subscribe():
                 return await engine.subscribe(
-                    request.peer, request.offer, bus=request.bus, picture=request.picture, frames=request.frames
+                    request.peer,
+                    request.offer,
+                    bus=request.bus,
+                    picture=request.picture,
+                    more_pictures=request.more_pictures,
+                    frames=request.frames,
                 )
             case UpdateIce():
                 etags = None if request.etags is None else frozenset(request.etags)
@@ -310,8 +316,10 @@ async def _run(config: EdgeConfig) -> None:
         loop.add_reader(sys.stdin.fileno(), _read_parent, serving)
     print(f"Edge {config.name} of {config.origin} is at UDP port {engine.udp_port}", flush=True)
     try:
-        with suppress(asyncio.CancelledError):
-            await serving
+        # Who listens here would hear any pause: nothing is collected wholly before too much has piled up.
+        async with Tidying(lambda: False):
+            with suppress(asyncio.CancelledError):
+                await serving
     finally:
         await engine.aclose()
 

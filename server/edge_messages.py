@@ -13,10 +13,10 @@ from typing import Any, Final, get_type_hints
 
 from server.messages import BadMessage, format_message, parse_json
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 MAX_EDGE_MESSAGE_BYTES: Final = 512 * 1024
 """Room for the ids of some 20,000 sessions, and for an offer with everything escaped."""
-MAX_TEXT_CHARS: Final = 48 * 1024
+MAX_TEXT_CHARS: Final = 80 * 1024
 
 Figures = Mapping[str, Any]
 
@@ -51,6 +51,7 @@ class Subscribe:
     offer: str
     bus: str
     picture: str | None
+    more_pictures: tuple[str, ...]
     frames: int
 
 

@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
-from media.engine import Answer, EngineEvent, EngineStats, Mix, PeerClosed, PeerConnected, Quality, SoundTap
+from media.engine import (
+    Answer,
+    EngineEvent,
+    EngineStats,
+    Level,
+    Mix,
+    PeerClosed,
+    PeerConnected,
+    PictureLook,
+    Quality,
+    Reason,
+    SoundTap,
+    SourceFlowing,
+    Trim,
+)
+from media.reel import ReelFile
 from media.stream import Slide, StreamSpec, Track
 from media.stream_taps import Tap
 
@@ -16,27 +31,45 @@ __all__ = [
     "Answer",
     "EngineEvent",
     "EngineStats",
+    "Level",
     "MediaEngine",
     "Mix",
+    "OriginEngine",
     "PeerClosed",
     "PeerConnected",
+    "PictureLook",
     "Quality",
+    "Reason",
     "SoundTap",
+    "SourceFlowing",
+    "Trim",
 ]
 
 
 class MediaEngine(Protocol):
     """Peers, sources, buses and pictures by opaque ids. Offers that cannot be taken raise `media.errors`."""
 
-    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
-        """Take in a publisher that feeds these sources; it takes the place of an older one."""
+    async def publish(
+        self, peer: str, offer: str, *, audio: str | None, video: str | None, small: str | None = None
+    ) -> Answer:
+        """Take in a publisher that feeds these sources, `small` by its second video m-line; it takes the place of an
+        older one.
+        """
         ...
 
     async def subscribe(
-        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+        self,
+        peer: str,
+        offer: str,
+        *,
+        bus: str,
+        picture: str | None,
+        more_pictures: tuple[str, ...] = (),
+        frames: int = 1,
+        at_work: bool = False,
     ) -> Answer:
-        """Take in a listener to a bus in packets of `frames` ticks, with the picture when its offer asks for video.
-        Who is at work there is taken even when it is full.
+        """Take in a listener to a bus in packets of `frames` ticks. The first video m-line of its offer gets `picture`,
+        the following ones `more_pictures`, seven at most. Who is at work there is taken even when it is full.
         """
         ...
 
@@ -50,6 +83,10 @@ class MediaEngine(Protocol):
 
     async def move(self, peer: str, bus: str) -> None:
         """Have a listener hear another bus. Raises PeerUnknown."""
+        ...
+
+    def move_soon(self, peer: str, bus: str) -> None:
+        """Have a listener hear another bus, before any mix told from now on is heard; an unknown peer is no matter."""
         ...
 
     def set_mix(self, bus: str, mix: Mapping[str, Mix]) -> None:
@@ -114,4 +151,40 @@ class MediaEngine(Protocol):
 
     def events(self) -> AsyncIterator[EngineEvent]:
         """Yield what happens to peers and sources."""
+        ...
+
+
+class OriginEngine(MediaEngine, Protocol):
+    """What is asked of the engine that has the sources, and of no edge: meters, watching, trims, play-out."""
+
+    def set_meters(self, names: frozenset[str]) -> None:
+        """Measure these sources and buses from now on, and no others."""
+        ...
+
+    def levels(self) -> Mapping[str, Level]:
+        """Return the last 80 ms' level of each that is measured and sounds."""
+        ...
+
+    def watch(self, sources: frozenset[str], pictures: frozenset[str]) -> None:
+        """Judge these sources even while nobody hears them, and look at these pictures."""
+        ...
+
+    def looks(self) -> Mapping[str, PictureLook]:
+        """Return what is to be said of each picture that is watched."""
+        ...
+
+    def silences(self) -> Mapping[str, float]:
+        """Return how many seconds ago each publisher's last packet came."""
+        ...
+
+    def set_trim(self, source: str, trim: Trim) -> None:
+        """Say what is done to a source before any bus hears it."""
+        ...
+
+    def play(self, source: str, reel: ReelFile, at_s: float, start: float) -> None:
+        """Play a reel as this source; `at_s` of it is heard at `start`, in monotonic seconds."""
+        ...
+
+    def stop_play(self, source: str) -> None:
+        """Play no more; the sound goes on for the ramp."""
         ...

@@ -1,4 +1,5 @@
-"""What the desk is told once a second beside a room's state: pushes, the hall's connections, the livestream, the disk.
+"""What the desk is told once a second beside a room's state: how each sender's line is, who listens by which way, how
+pages hear, pushes, the livestream, the disk.
 
 Nothing of it is state: it is not kept, and a page that missed one has the next. It is gathered only while somebody
 sits at a desk.
@@ -9,15 +10,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from interpreting.ids import RoomId
+from interpreting.ids import FLOOR, RoomId
 from server.conductor import Conductor
 from server.coverage import DESK_ROLES
+from server.fleet import Fleet
 from server.hub import Hub
+from server.line_facts import line_facts
 from server.livestream.broadcasts import Broadcasts
+from server.page_words import PageWords
 from server.pushes.pushes import Pushes
 from server.switchboard import local_name
 
@@ -26,16 +31,27 @@ _log = logging.getLogger(__name__)
 EVERY_S: Final = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the facts come from; `data` is the folder whose disk is looked at, `monotonic` counts seconds."""
+
+    conductor: Conductor
+    pushes: Pushes
+    broadcasts: Broadcasts
+    fleet: Fleet
+    words: PageWords
+    data: Path
+    monotonic: Callable[[], float]
+
+
 class Facts:
     """Gathers and tells. Open it and close it."""
 
-    def __init__(self, hub: Hub, conductor: Conductor, pushes: Pushes, broadcasts: Broadcasts, data: Path) -> None:
+    def __init__(self, hub: Hub, sources: Sources) -> None:
         self._hub = hub
-        self._conductor = conductor
-        self._pushes = pushes
-        self._broadcasts = broadcasts
-        self._data = data
+        self._of = sources
         self._before: dict[str, Mapping[str, float]] = {}
+        self._before_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -50,18 +66,23 @@ class Facts:
 
     async def tell(self) -> None:
         """Tell every desk what there is to know of its room."""
-        rooms = {client.room for client in self._hub if client.role in DESK_ROLES}
+        rooms = {client.room for client in self._hub.of_roles(DESK_ROLES)}
         if not rooms:
             self._before = {}
             return
-        sources = self._sources((await self._conductor.stats()).publishers)
-        disk = await asyncio.to_thread(shutil.disk_usage, self._data)
+        now = self._of.monotonic()
+        lines = self._lines((await self._of.conductor.stats()).publishers, now)
+        disk = await asyncio.to_thread(shutil.disk_usage, self._of.data)
+        edges = self._edges()
         for room in rooms:
             message: dict[str, object] = {
                 "type": "facts",
                 "room": room,
-                "pushes": [view.as_page() for view in self._pushes.views(room)],
-                "sources": sources.get(room, {}),
+                "pushes": [view.as_page() for view in self._of.pushes.views(room)],
+                "sources": lines.get(room, {}),
+                "listeners": self._listeners(room),
+                "edges": edges,
+                "reports": self._of.words.summary(room, now),
                 "livestream": self._livestream(room),
                 "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
             }
@@ -75,32 +96,38 @@ class Facts:
             except Exception:
                 _log.exception("the desks could not be told")
 
-    def _sources(self, publishers: Mapping[str, Mapping[str, float]]) -> dict[RoomId, dict[str, object]]:
+    def _lines(self, publishers: Mapping[str, Mapping[str, float]], now: float) -> dict[RoomId, dict[str, object]]:
         """Return by room and source what came since the last look, a second ago."""
         found: dict[RoomId, dict[str, object]] = {}
+        passed_s = now - self._before_at
         for name, figures in publishers.items():
             room, source = local_name(name)
-            before = self._before.get(name)
-            found.setdefault(room, {})[source] = {
-                kind: _since(kind, before, figures) for kind in ("audio", "video") if f"{kind}_packets" in figures
-            }
+            found.setdefault(room, {})[source] = line_facts(self._before.get(name, figures), figures, passed_s)
         self._before = {name: dict(figures) for name, figures in publishers.items()}
+        self._before_at = now
         return found
 
+    def _listeners(self, room: RoomId) -> dict[str, dict[str, int]]:
+        """Return the audience by channel and way; of the livestream also who sees the picture."""
+        direct = self._of.conductor.switchboard.listeners(room)
+        found = self._of.broadcasts.find(room)
+        players = found.audience.listeners if found is not None else {}
+        names = dict.fromkeys((FLOOR, *self._of.conductor.room(room).languages, *players))
+        return {name: {"webrtc": direct[name], "hls": round(players.get(name, 0.0))} for name in names}
+
+    def _edges(self) -> list[dict[str, object]]:
+        return [
+            {
+                "edge": edge.name,
+                "listeners": edge.listeners,
+                "max_listeners": edge.max_listeners,
+                "is_alive": edge.is_alive,
+            }
+            for edge in self._of.fleet.figures
+        ]
+
     def _livestream(self, room: RoomId) -> dict[str, object] | None:
-        found = self._broadcasts.find(room)
+        found = self._of.broadcasts.find(room)
         if found is None:
             return None
         return {"is_running": found.is_running, "late_ms": round(found.late_s * 1000), "restarts": found.restarts}
-
-
-def _since(kind: str, before: Mapping[str, float] | None, now: Mapping[str, float]) -> dict[str, float]:
-    """Return packets a second, the share that was lost in percent, and the jitter of one kind."""
-    earlier = before or now
-    packets = max(0.0, now[f"{kind}_packets"] - earlier.get(f"{kind}_packets", 0.0))
-    lost = max(0.0, now[f"{kind}_lost"] - earlier.get(f"{kind}_lost", 0.0))
-    return {
-        "packets_per_s": packets,
-        "lost_percent": round(100 * lost / (packets + lost), 1) if packets + lost else 0.0,
-        "jitter_ms": now[f"{kind}_jitter_ms"],
-    }

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from server.edge_messages import (
     Welcome,
 )
 from server.engine import Answer, EngineEvent, EngineStats, MediaEngine, Mix, PeerClosed, PeerConnected
+from server.fleet_figures import added
 from server.tokens import EdgePass
 
 _log = logging.getLogger(__name__)
@@ -43,8 +44,6 @@ _log = logging.getLogger(__name__)
 LOOK_S: Final = 0.1
 FAREWELL_S: Final = 0.5
 EDGE_LOST: Final = "edge_lost"
-# What one engine's figures say of its sources and its mixer has no sum.
-_OWN_FIGURES: Final = ("mixer", "publishers", "streams")
 
 
 class Fleet:
@@ -151,12 +150,22 @@ class Fleet:
             case _:
                 edge.settle(message)
 
-    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
+    async def publish(
+        self, peer: str, offer: str, *, audio: str | None, video: str | None, small: str | None = None
+    ) -> Answer:
         """Take in a publisher, here."""
-        return await self._local.publish(peer, offer, audio=audio, video=video)
+        return await self._local.publish(peer, offer, audio=audio, video=video, small=small)
 
     async def subscribe(
-        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+        self,
+        peer: str,
+        offer: str,
+        *,
+        bus: str,
+        picture: str | None,
+        more_pictures: tuple[str, ...] = (),
+        frames: int = 1,
+        at_work: bool = False,
     ) -> Answer:
         """Take in a listener: at the emptiest edge, or here when there is none or they are at work.
 
@@ -164,18 +173,21 @@ class Fleet:
         """
         edges = [] if at_work else [one for one in self._edges.values() if one.is_connected]
         is_full = False
+        request = partial(
+            Subscribe, peer=peer, offer=offer, bus=bus, picture=picture, more_pictures=more_pictures, frames=frames
+        )
         for edge in sorted(edges, key=lambda one: one.fullness):
             try:
-                return await self._subscribe_at(
-                    edge, peer, partial(Subscribe, peer=peer, offer=offer, bus=bus, picture=picture, frames=frames)
-                )
+                return await self._subscribe_at(edge, peer, request)
             except Overloaded:
                 is_full = True
             except EdgeGone:
                 continue
         if is_full:
             raise Overloaded("overloaded")
-        return await self._local.subscribe(peer, offer, bus=bus, picture=picture, frames=frames, at_work=at_work)
+        return await self._local.subscribe(
+            peer, offer, bus=bus, picture=picture, more_pictures=more_pictures, frames=frames, at_work=at_work
+        )
 
     async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:
         """Take a trickle fragment, where the peer is."""
@@ -193,6 +205,10 @@ class Fleet:
             await self._local.move(peer, bus)
         else:
             await self._ask(edge, partial(Move, peer=peer, bus=bus))
+
+    def move_soon(self, peer: str, bus: str) -> None:
+        """Have a listener hear another bus; those whose bus the rules decide are here."""
+        self._local.move_soon(peer, bus)
 
     async def close_peer(self, peer: str) -> bool:
         """End a peer, where it is; False when it is unknown."""
@@ -373,25 +389,3 @@ async def _quietly(work: Awaitable[object]) -> None:
     except (ConnectionError, MediaError):
         # The other side is gone already.
         return
-
-
-def added(total: EngineStats, figures: Mapping[str, Any]) -> EngineStats:
-    """Return `total` with an edge's figures added: numbers are summed, tables of numbers key by key.
-
-    What is of another shape, or says something of sources and mixer, is left out.
-    """
-    changes: dict[str, Any] = {}
-    for field in fields(total):
-        ours, theirs = getattr(total, field.name), figures.get(field.name)
-        if field.name in _OWN_FIGURES:
-            continue
-        if _is_number(ours) and _is_number(theirs):
-            changes[field.name] = ours + theirs
-        elif isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-            numbers = {str(key): value for key, value in theirs.items() if _is_number(value)}
-            changes[field.name] = {**ours, **{key: ours.get(key, 0) + value for key, value in numbers.items()}}
-    return replace(total, **changes)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

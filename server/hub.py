@@ -210,6 +210,16 @@ class Hub:
             if person is not None and client.person == person and client.closed_with is None
         ]
 
+    def of_roles(self, roles: Collection[Role]) -> list[Client]:
+        """Return the clients of these roles in all rooms, without a look at the audience."""
+        return [
+            client
+            for groups in self._rooms.values()
+            for audience, group in groups.items()
+            if audience.role in roles
+            for client in group.clients
+        ]
+
     def tell_room(self, room: RoomId, version: int, view: Callable[[Audience], Mapping[str, object]]) -> None:
         """Queue the room's state for everybody in it, written once for each audience.
 

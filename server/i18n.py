@@ -29,6 +29,13 @@ _PLURALS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 _SHARED_PREFIXES: Final = ("common.", "channel.", "connection.", "network.", "device.", "consent.")
+_FURTHER_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
+    "desk": ("alarm.", "reels.", "intercom."),
+    "moderator": ("reels.", "intercom."),
+    "venue": ("intercom.",),
+    "workshop": ("intercom.",),
+    "booth": ("reels.", "intercom."),
+}
 
 Message = str | dict[str, str]
 """A text, or a text by plural category (``one``, ``few``, ``many``, ``other``)."""
@@ -72,9 +79,9 @@ class Translator:
         return self.text(lang, key if self.has(key) else "error.internal")
 
     def messages_for(self, page: str, lang: str) -> dict[str, Message]:
-        """The texts that a page's scripts need: its own (``watch.…``) and the shared ones."""
+        """The texts that a page's scripts need: its own (``watch.…``), those of all, and those of some pages."""
         lang = lang if lang in self.catalogues else DEFAULT_LANGUAGE
-        prefixes = (f"{page}.", *_SHARED_PREFIXES)
+        prefixes = (f"{page}.", *_FURTHER_PREFIXES.get(page, ()), *_SHARED_PREFIXES)
         return {key: message for key, message in self.catalogues[lang].items() if key.startswith(prefixes)}
 
 

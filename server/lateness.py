@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,10 +19,14 @@ LATE_S: Final = 0.2
 
 @dataclass(slots=True)
 class Lateness:
-    """`worst_s` since the start, and how many times it was later than `LATE_S`. Open it on the loop it is to watch."""
+    """`worst_s` since the start, and how many times it was later than `LATE_S`. `on_look` is told every look.
+
+    Open it on the loop it is to watch.
+    """
 
     worst_s: float = 0.0
     times_late: int = 0
+    on_look: Callable[[float], None] | None = None
     _task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def open(self) -> None:
@@ -38,6 +43,8 @@ class Lateness:
         """Take in one look."""
         self.worst_s = max(self.worst_s, late_s)
         self.times_late += late_s > LATE_S
+        if self.on_look is not None:
+            self.on_look(late_s)
 
     async def _watch(self) -> None:
         while True:

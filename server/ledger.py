@@ -9,11 +9,12 @@ decides for good (the hall's other sender is selected) is true at once as well, 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
 from interpreting.codec import event_from_dict, event_to_dict, room_from_dict, room_to_dict
-from interpreting.commands import Command, ConnectSource, LoseSource, StepAway
+from interpreting.commands import Command, ConnectSource, LoseSource, StepAway, TalkTo
 from interpreting.errors import InterpretingError
 from interpreting.events import Event, VenueSelected
 from interpreting.room import Room, replay
@@ -31,15 +32,19 @@ Connection: TypeAlias = ConnectSource | LoseSource | StepAway
 class Ledger:
     """A room and its version.
 
-    `room` is always usable. While `is_loaded` is False, the store may know otherwise, and only connections change it.
+    `room` is always usable; `testify` is told every event that has become true. While `is_loaded` is False, the store
+    may know otherwise, and only connections change it.
     """
 
-    def __init__(self, configured: Room, store: Store) -> None:
+    def __init__(
+        self, configured: Room, store: Store, testify: Callable[[Sequence[Event]], None] = lambda events: None
+    ) -> None:
         self.room = configured
         self.version = 0
         self.is_loaded = False
         self._configured = configured
         self._store = store
+        self._testify = testify
         self._snapshot_version = 0
         self._owed: tuple[Event, ...] = ()
 
@@ -57,6 +62,7 @@ class Ledger:
         """Take in a fact about connections at once, also while `change` waits for the store; False when known."""
         events = self.room.apply(command, now)
         self.room = replay(self.room, events)
+        self._testify(events)
         self._owed += tuple(event for event in events if isinstance(event, VenueSelected | PlayoutStopped))
         return bool(events)
 
@@ -79,6 +85,11 @@ class Ledger:
             events = self.room.apply(command, now)
             if not events:
                 return False
+            if isinstance(command, TalkTo):
+                # Of this moment alone, like a connection.
+                self.room = replay(self.room, events)
+                self._testify(events)
+                return True
             if await self._append(events):
                 return True
         raise StoreUnavailable
@@ -105,6 +116,7 @@ class Ledger:
         # What was noted meanwhile stands: facts that are kept do not depend on connections.
         self.room, self.version = replay(self.room, events), version
         self._owed = self._owed[len(owed) :]
+        self._testify(events)
         if self.version - self._snapshot_version >= EVENTS_A_SNAPSHOT:
             await self._try_snapshot()
         return True
@@ -132,7 +144,7 @@ class Ledger:
         stored = replace(stored, people=people)
         # What we owe may have been written although we were told otherwise; what came after it then stands.
         self._owed = tuple(event for event in self._owed if event_to_dict(event) not in log.events)
-        self.room = replay(replace(stored, sources=self.room.sources), self._owed)
+        self.room = replay(replace(stored, sources=self.room.sources, talks=self.room.talks), self._owed)
         self.version = log.version
         self._snapshot_version = log.version - len(log.events)
 

@@ -18,7 +18,7 @@ from server.config_proxies import Networks, first_untrusted, plain_address
 from server.problems import Problem
 
 BODY_TIMEOUT_S = 10.0
-SDP_MAX_BYTES: Final = 32 * 1024
+SDP_MAX_BYTES: Final = 64 * 1024
 ADDRESS: Final = web.RequestKey("address", str)
 """What stands for the caller's address in all limits; the access table sets it."""
 FRAGMENT_MAX_BYTES: Final = 16 * 1024

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from interpreting.ids import BoothId, PersonId
+from interpreting.ids import BoothId, PersonId, RoomId
 from interpreting.roles import Role
 from server.config import Config
-from server.config_rooms import ConferenceConfig, RoomConfig
+from server.config_rooms import ConferenceConfig, RoomConfig, Workshop
 from server.tokens import Invitation, issue
 
 DEMO_SLUG: Final = "demo"
 _HOURS: Final = 72.0
+_MODERATOR: Final = "Sofia"
+_GUEST: Final = "Mary"
 _NAMES: Final = ("Olena", "Jonas", "Maria", "Petro", "Anna", "Lukas")
 
 
@@ -45,16 +47,24 @@ def demo_links(config: Config, now: float) -> tuple[Link, ...]:
         return ()
     first = conference.rooms[0]
     desks = [_link(first, role, None, "", config.secret, now) for role in (Role.TECHNICIAN, Role.ORGANISER)]
-    return (*desks, *(link for room in conference.rooms for link in _links(room, config.secret, now)))
+    ids = tuple(room.id for room in conference.rooms)
+    return (*desks, *(link for room in conference.rooms for link in _links(room, ids, config.secret, now)))
 
 
-def _links(room: RoomConfig, secret: str, now: float) -> Iterator[Link]:
+def _links(room: RoomConfig, rooms: tuple[RoomId, ...], secret: str, now: float) -> Iterator[Link]:
+    also = tuple(id for id in rooms if id != room.id)
     yield Link(Role.VIEWER, room.id, None, "", f"/r/{room.id}")
     yield _link(room, Role.VENUE, None, "", secret, now)
     yield _link(room, Role.VENUE, None, "", secret, now, is_backup=True)
+    yield _link(room, Role.MODERATOR, None, _MODERATOR, secret, now, also=also)
+    yield _link(room, Role.SPEAKER, None, _GUEST, secret, now)
+    if room.workshop is Workshop.OPEN:
+        yield Link(Role.PARTICIPANT, room.id, None, "", f"/r/{room.id}/workshop")
+    else:
+        yield _link(room, Role.PARTICIPANT, None, "", secret, now)
     places = [booth.id for booth in room.booths for _ in range(2)]
     for name, booth in zip(_NAMES, places, strict=False):
-        yield _link(room, Role.INTERPRETER, booth, name, secret, now)
+        yield _link(room, Role.INTERPRETER, booth, name, secret, now, also=also)
 
 
 def _link(
@@ -66,6 +76,7 @@ def _link(
     now: float,
     *,
     is_backup: bool = False,
+    also: tuple[RoomId, ...] = (),
 ) -> Link:
     parts = ("demo", room.id, booth, name.lower() or role.value, "backup" if is_backup else "")
     place = "-".join(part for part in parts if part)
@@ -79,5 +90,6 @@ def _link(
         person=PersonId(place),
         now=now,
         is_backup=is_backup,
+        also=also,
     )
     return Link(role, room.id, booth, name, f"/join/{issue(secret, invitation)}", is_backup)

@@ -1,4 +1,4 @@
-"""Strict reading of what pages send: JSON without the leniencies of `json`, and the shape of a command.
+"""Strict reading of what pages send: JSON without the leniencies of `json`, and the shape of a command or a report.
 
 Identity and role never stand in a message; they come with the connection.
 """
@@ -13,6 +13,12 @@ from typing import Any, Final, NoReturn
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
 MAX_ID_CHARS: Final = 64
+_REPORTED: Final[Mapping[str, float]] = {
+    "lost_percent": 100,
+    "jitter_buffer_ms": 60_000,
+    "concealed_percent": 100,
+    "round_trip_ms": 60_000,
+}
 
 
 class BadMessage(ValueError):
@@ -26,6 +32,16 @@ class CommandMessage:
     id: str
     name: str
     args: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMessage:
+    """How a page hears: packets lost and sound made up in percent, its jitter buffer and its round trip in ms."""
+
+    lost_percent: float
+    jitter_buffer_ms: float
+    concealed_percent: float
+    round_trip_ms: float | None
 
 
 def parse_json(text: str | bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> Any:
@@ -50,9 +66,15 @@ def parse_json(text: str | bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> Any:
     return value
 
 
-def parse_command_message(text: str) -> CommandMessage:
-    """Return the command in a text message of a WebSocket. Raises BadMessage."""
+def parse_message(text: str) -> CommandMessage | ReportMessage:
+    """Return what is in a text message of a WebSocket. Raises BadMessage."""
     value = parse_json(text)
+    if isinstance(value, dict) and value.get("type") == "report":
+        return _read_report(value)
+    return _read_command(value)
+
+
+def _read_command(value: object) -> CommandMessage:
     if not isinstance(value, dict) or value.keys() - {"args"} != {"type", "id", "name"}:
         raise BadMessage("not a message of this protocol")
     id, name, args = value["id"], value["name"], value.get("args", {})
@@ -61,6 +83,25 @@ def parse_command_message(text: str) -> CommandMessage:
     if not isinstance(id, str) or not 0 < len(id) <= MAX_ID_CHARS or not id.isprintable():
         raise BadMessage("no usable id")
     return CommandMessage(id, name, args)
+
+
+def _read_report(value: Mapping[str, object]) -> ReportMessage:
+    if value.keys() != {"type", *_REPORTED}:
+        raise BadMessage("not a report")
+    numbers = {}
+    for name, most in _REPORTED.items():
+        number = value[name]
+        if number is None and name == "round_trip_ms":
+            continue
+        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= most:
+            raise BadMessage("not a figure of a report")
+        numbers[name] = float(number)
+    return ReportMessage(
+        numbers["lost_percent"],
+        numbers["jitter_buffer_ms"],
+        numbers["concealed_percent"],
+        numbers.get("round_trip_ms"),
+    )
 
 
 def format_message(message: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The pages: start, conference, watch, embedded player, booth, venue, personal links, and the static files they load.
+"""The pages: start, conference, watch, embedded player, booth, venue, personal links.
 
 A page is rendered in the language asked for and carries, as JSON, all that its script begins with. `?lang=` is the
 switch of the page's language and is remembered (`server.security`); it has nothing to do with the language of the
@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from interpreting.audience import ANYBODY
 from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.access import Handler
@@ -23,34 +21,23 @@ from server.config_rooms import ConferenceConfig
 from server.coverage import rooms_of
 from server.doorman import CALLER, Caller, page_path
 from server.ice_servers import servers_for
-from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, DOORMAN, TEMPLATES
+from server.keys import CLOCKS, CONDUCTOR, CONFIG, DOORMAN
 from server.limits import is_loopback
 from server.links import demo_links
 from server.problems import Problem
 from server.recordings.viewing import list_recordings
-from server.security import asked_language
+from server.room_pages import page, room_page
 
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via", "X-Real-IP")
-_TYPES: Final[Mapping[str, str]] = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".webmanifest": "application/manifest+json",
-}
 
 
 async def start(request: web.Request) -> web.Response:
     """GET /: the conferences held here, and on this very machine the demo's personal links."""
     conferences = [
-        {"slug": one.id, "title": dict(one.title), "rooms": [room.id for room in one.rooms]}
+        {"slug": one.id, "title": dict(one.title), "rooms": [room.id for room in one.rooms if not room.is_closed]}
         for one in request.app[CONFIG].conferences
     ]
-    return _page(request, "start", {"page": "start", "conferences": conferences, "links": _links(request)})
+    return page(request, "start", {"page": "start", "conferences": conferences, "links": _links(request)})
 
 
 async def conference(request: web.Request) -> web.Response:
@@ -63,7 +50,7 @@ async def conference(request: web.Request) -> web.Response:
     links = [link for link in _links(request) if link["room"] in rooms]
     recordings = await list_recordings(request, rooms)
     programme = _programme(found)
-    return _page(
+    return page(
         request,
         "conference",
         {"page": "start", "conference": programme, "recordings": recordings, "links": links},
@@ -73,13 +60,13 @@ async def conference(request: web.Request) -> web.Response:
 async def watch(request: web.Request) -> web.Response:
     """GET /r/{room}: watch and listen, for everybody. Who works in the room is anybody here: their place is theirs."""
     caller = request[CALLER]
-    is_at_work = caller.role in (Role.INTERPRETER, Role.VENUE)
-    return _room_page(request, "watch", Caller() if is_at_work else caller, None)
+    is_at_work = caller.role not in (None, Role.VIEWER)
+    return room_page(request, "watch", Caller() if is_at_work else caller)
 
 
 async def embed(request: web.Request) -> web.Response:
     """GET /r/{room}/embed: the player alone, to stand in a frame of another site. Nobody is anybody there."""
-    return _room_page(request, "embed", Caller(), None)
+    return room_page(request, "embed", Caller())
 
 
 async def booth(request: web.Request) -> web.Response:
@@ -90,12 +77,12 @@ async def booth(request: web.Request) -> web.Response:
     invitation = request[CALLER].invitation
     if invitation is None or invitation.booth not in (None, booth_id):
         raise Problem("wrong_room")
-    return _room_page(request, "booth", request[CALLER], booth_id)
+    return room_page(request, "booth", request[CALLER], booth_id)
 
 
 async def venue(request: web.Request) -> web.Response:
     """GET /r/{room}/venue: the hall's machine."""
-    return _room_page(request, "venue", request[CALLER], None)
+    return room_page(request, "venue", request[CALLER])
 
 
 async def desk(request: web.Request) -> web.Response:
@@ -116,12 +103,12 @@ async def desk(request: web.Request) -> web.Response:
         raise Problem("room_unknown")
     relays = [server.as_page() for server in servers_for(request)]
     data = {"page": "desk", "token": caller.token, "role": invitation.role.value, "ice_servers": relays}
-    return _page(request, "desk", {**data, "rooms": rooms})
+    return page(request, "desk", {**data, "rooms": rooms})
 
 
 async def lectern(request: web.Request) -> web.Response:
     """GET /r/{room}/lectern: what the speaker in the hall should see."""
-    return _room_page(request, "lectern", request[CALLER], None)
+    return room_page(request, "lectern", request[CALLER])
 
 
 async def join(request: web.Request) -> web.Response:
@@ -136,60 +123,9 @@ async def join(request: web.Request) -> web.Response:
     return response
 
 
-async def static(request: web.Request) -> web.StreamResponse:
-    """GET /static/{file}: a file below the static folder; asked for anew each time by its ETag.
-
-    What others made lies in `vendor/` under names with a version, so browsers keep it.
-    """
-    root = (request.app[CONFIG].web_root / "static").resolve()
-    try:
-        file = (root / request.match_info["file"]).resolve()
-        is_ours = file.is_relative_to(root) and file.is_file()
-    except (OSError, ValueError):
-        is_ours = False
-    if not is_ours or file.suffix not in _TYPES:
-        raise Problem("not_found")
-    is_versioned = file.is_relative_to(root / "vendor")
-    headers = {"Content-Type": _TYPES[file.suffix], "Cache-Control": _FOR_EVER if is_versioned else "no-cache"}
-    return web.FileResponse(file, headers=headers)
-
-
-def _room_page(request: web.Request, name: str, caller: Caller, booth_id: str | None) -> web.Response:
-    room = RoomId(request.match_info["room"])
-    invitation = caller.invitation
-    query = {"room": room} | ({"as": invitation.id} if invitation else {})
-    return _page(
-        request,
-        name,
-        {
-            "page": name,
-            "room": room,
-            "token": caller.token,
-            "ws": f"/ws?{urlencode(query)}",
-            "booth": booth_id,
-            "is_backup": bool(invitation and invitation.is_backup),
-            "ice_servers": [server.as_page() for server in servers_for(request)],
-            "livestream": request.app[CONFIG].rooms[room].livestream,
-            "player": _player(request.app[CONFIG].web_root),
-            "state": request.app[CONDUCTOR].view(room, invitation.audience if invitation else ANYBODY),
-        },
-    )
-
-
-def _player(web_root: Path) -> str | None:
-    """Return the address of the livestream's player, or None where `make` has not put it there."""
-    found = max((web_root / "static" / "vendor").glob("hls-*.mjs"), default=None)
-    return None if found is None else f"/static/vendor/{found.name}"
-
-
-def _page(request: web.Request, template: str, page: Mapping[str, object]) -> web.Response:
-    lang = asked_language(request)
-    html = request.app[TEMPLATES].render(template, lang, {"boot": request.app[BOOT], **page})
-    return web.Response(text=html, content_type="text/html", headers={"Content-Language": lang})
-
-
 def _programme(found: ConferenceConfig) -> dict[str, object]:
-    rooms = [{"room": room.id, "title": dict(room.title), "languages": list(room.languages)} for room in found.rooms]
+    open_rooms = (room for room in found.rooms if not room.is_closed)
+    rooms = [{"room": room.id, "title": dict(room.title), "languages": list(room.languages)} for room in open_rooms]
     return {"slug": found.id, "title": dict(found.title), "rooms": rooms}
 
 
@@ -246,5 +182,4 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "desk": desk,
     "lectern": lectern,
     "join": join,
-    "static": static,
 }

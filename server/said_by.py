@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from interpreting.commands import CallTechnician, Command, EnterBooth, Say
+from interpreting.commands import CallTechnician, Command, EnterBooth, Say, TalkTo
 from interpreting.errors import Code, Refused
 from interpreting.workshop_commands import EnterRoom
 from server.tokens import Invitation
@@ -24,7 +24,7 @@ def said_by(command: Command, invitation: Invitation) -> Command:
             is_named = bool(invitation.name)
             name = invitation.name or command.name
             return replace(command, name=name, role=invitation.role, is_named=is_named)
-        case CallTechnician() | Say():
+        case CallTechnician() | Say() | TalkTo():
             return replace(command, name=invitation.name, role=invitation.role)
         case _:
             return command

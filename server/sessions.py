@@ -30,7 +30,8 @@ class SessionKind(StrEnum):
 class Session:
     """One peer's session. `owner` is None for an anonymous listener.
 
-    `source` is what a publisher feeds; `channel` and `is_original_under` are what a listener hears.
+    `source` is what a publisher feeds. `channel` is what a listener chose, `bus` what carries it; `follows` says that
+    the room's rules decide the bus.
     """
 
     id: str
@@ -40,7 +41,8 @@ class Session:
     owner: Invitation | None
     source: str | None = None
     channel: str = FLOOR
-    is_original_under: bool = False
+    bus: str = FLOOR
+    follows: bool = False
 
     @classmethod
     def publisher(cls, room: RoomId, owner: Invitation, source: str) -> Session:
@@ -48,14 +50,11 @@ class Session:
         return cls(*_names(), room, SessionKind.PUBLISH, owner, source=source)
 
     @classmethod
-    def listener(cls, room: RoomId, owner: Invitation | None, channel: str, is_original_under: bool) -> Session:
-        """Return a new session that hears `channel`."""
-        return cls(*_names(), room, SessionKind.LISTEN, owner, channel=channel, is_original_under=is_original_under)
-
-    @property
-    def bus(self) -> str:
-        """The bus of the room that carries what this listener hears; the floor has nothing underneath."""
-        return f"{self.channel}+floor" if self.is_original_under and self.channel != FLOOR else self.channel
+    def listener(
+        cls, room: RoomId, owner: Invitation | None, channel: str, bus: str, *, follows: bool = False
+    ) -> Session:
+        """Return a new session that hears `channel` by a bus."""
+        return cls(*_names(), room, SessionKind.LISTEN, owner, channel=channel, bus=bus, follows=follows)
 
 
 class Sessions:
@@ -89,6 +88,10 @@ class Sessions:
     def feeding(self, room: RoomId, source: str) -> Session | None:
         """Return the session that feeds a source of a room."""
         return next((one for one in self if one.room == room and one.source == source), None)
+
+    def in_room(self, room: RoomId) -> list[Session]:
+        """Return all sessions of a room."""
+        return [one for one in self._by_id.values() if one.room == room]
 
     def listeners(self, room: RoomId) -> Counter[str]:
         """Count the audience of a room by channel. Those who work in it (booths, venue, desk) are none."""

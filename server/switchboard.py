@@ -7,17 +7,35 @@ go to the engine carry the room before a slash.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from typing import Final
 
-from interpreting.ids import BACKUP, HALL, VENUE, RoomId, SourceId, mic_source, speaker_source
+from interpreting.ids import (
+    BACKUP,
+    HALL,
+    VENUE,
+    RoomId,
+    SourceId,
+    SourceKind,
+    hall_mic,
+    intercom_source,
+    mic_source,
+    speaker_source,
+)
+from interpreting.languages import Language
+from interpreting.plan import bus_of
 from interpreting.roles import Role
 from media.engine import Answer
 from media.errors import PeerUnknown
 from server.crowd import Pending
-from server.engine import MediaEngine
+from server.engine import MediaEngine, Mix
 from server.problems import Problem
-from server.sessions import Session, Sessions, is_audience
+from server.sessions import Session, SessionKind, Sessions, is_audience
 from server.tokens import Invitation
+
+HALL_PICTURE: Final = "hall"
+"""The room's own picture; the others are `stage` and `face:0` to `face:5`."""
 
 
 class Switchboard:
@@ -40,22 +58,38 @@ class Switchboard:
         """Return the invitations by which sessions are open now."""
         return {session.owner for session in self._sessions if session.owner is not None}
 
-    async def publish(self, room: RoomId, owner: Invitation, offer: str, address: str) -> tuple[Session, Answer]:
+    def following(self, room: RoomId) -> list[Session]:
+        """Return the listeners of a room whose bus its rules decide."""
+        return [one for one in self._sessions.in_room(room) if one.follows]
+
+    def speaking(self, room: RoomId) -> list[Session]:
+        """Return the sessions by which people far away send."""
+        return [one for one in self._sessions.in_room(room) if (one.source or "").startswith(SourceKind.SPEAKER)]
+
+    def is_fed(self, room: RoomId, source: str) -> bool:
+        """Tell whether somebody is connected to send a source, whether or not anything comes."""
+        return self._sessions.feeding(room, source) is not None
+
+    async def publish(
+        self, room: RoomId, owner: Invitation, offer: str, address: str, microphone: int = 1, is_intercom: bool = False
+    ) -> tuple[Session, Answer]:
         """Take in a publisher as its role says; it takes the place of an older session of the same source.
 
         Raises MediaError for an offer that cannot be taken, and Problem too_many_requests when too many offers of this
         address wait for their connection; an older session then goes on.
         """
-        source = _source_of(owner)
+        source = intercom_of(owner) if is_intercom else source_of(owner, microphone)
         older = self._sessions.feeding(room, source)
         session = Session.publisher(room, owner, source)
         self._pending.add(session.peer, address)
         name = global_name(room, source)
-        video = name if source in HALL else None
+        is_speaker = source == speaker_source(owner.person)
+        video = name if source in HALL or is_speaker else None
+        small = global_name(room, small_picture(source)) if is_speaker else None
         # Known before the engine answers, so that the peer's end cannot come before its beginning.
         self._sessions.put(session)
         try:
-            answer = await self._engine.publish(session.peer, offer, audio=name, video=video)
+            answer = await self._engine.publish(session.peer, offer, audio=name, video=video, small=small)
         except BaseException:
             self._forget(session)
             raise
@@ -65,41 +99,76 @@ class Switchboard:
 
     async def listen(
         self,
-        room: RoomId,
-        owner: Invitation | None,
-        channel: str,
-        is_original_under: bool,
+        session: Session,
         offer: str,
         address: str,
+        pictures: tuple[str, ...] = (HALL_PICTURE,),
         frames: int = 1,
-    ) -> tuple[Session, Answer]:
-        """Take in a listener, in packets of `frames` ticks.
+    ) -> Answer:
+        """Take in a listener as a new session says, in packets of `frames` ticks.
 
-        Raises MediaError for an offer that cannot be taken, and Problem as `publish` does.
+        `pictures` are for the offer's video m-lines, in their order. Raises MediaError for an offer that cannot be
+        taken, and Problem as `publish` does.
         """
-        session = Session.listener(room, owner, channel, is_original_under)
         self._pending.add(session.peer, address)
-        bus = global_name(room, session.bus)
         self._sessions.put(session)
+        first, *more = (picture_name(session.room, picture) for picture in pictures)
         try:
             answer = await self._engine.subscribe(
-                session.peer, offer, bus=bus, picture=room, frames=frames, at_work=not is_audience(owner)
+                session.peer,
+                offer,
+                bus=global_name(session.room, session.bus),
+                picture=first,
+                more_pictures=tuple(more),
+                frames=frames,
+                at_work=session.follows or not is_audience(session.owner),
             )
         except BaseException:
             self._forget(session)
             raise
-        return session, answer
+        now = self._sessions.get(session.id)
+        if now is not None and now.bus != session.bus:
+            # The rules gave them another bus while the engine took them in.
+            self._engine.move_soon(session.peer, global_name(session.room, now.bus))
+        return answer
 
-    async def switch(self, session: Session, channel: str, is_original_under: bool) -> None:
+    async def switch(self, session: Session, channel: str, bus: str) -> None:
         """Have a listener hear another channel. Raises Problem session_unknown when the peer is gone."""
-        changed = replace(session, channel=channel, is_original_under=is_original_under)
         try:
-            await self._engine.move(session.peer, global_name(session.room, changed.bus))
+            await self._engine.move(session.peer, global_name(session.room, bus))
         except PeerUnknown:
             self._forget(session)
             raise Problem("session_unknown") from None
         if self._sessions.get(session.id) is not None:
-            self._sessions.put(changed)
+            self._sessions.put(replace(session, channel=channel, bus=bus))
+
+    async def restart(self, room: RoomId, source: str) -> bool:
+        """End the session that feeds a source, so that its page makes a new one; False when there is none."""
+        session = self._sessions.feeding(room, source)
+        if session is not None:
+            await self.end(session)
+        return session is not None
+
+    async def move_audience(self, room: RoomId, channel: str, to: str) -> int:
+        """Have everybody of the audience who chose `channel` hear `to`; returns how many."""
+        moved = 0
+        for session in self._sessions.in_room(room):
+            is_one = session.kind is SessionKind.LISTEN and session.channel == channel and is_audience(session.owner)
+            if is_one and not session.follows:
+                is_under = session.bus == bus_of(Language(channel), original_under=True) != channel
+                with suppress(Problem):
+                    await self.switch(session, to, bus_of(Language(to), original_under=is_under))
+                    moved += 1
+        return moved
+
+    def put_on(self, session: Session, bus: str, channel: str) -> None:
+        """Have a listener hear another bus before any mix told from now on is heard."""
+        self._sessions.put(replace(session, channel=channel, bus=bus))
+        self._engine.move_soon(session.peer, global_name(session.room, bus))
+
+    def make_solo(self, room: RoomId, bus: str, source: str) -> None:
+        """Have a bus carry one source by itself."""
+        self._engine.set_mix(global_name(room, bus), {global_name(room, source): Mix(1.0)})
 
     async def update_ice(self, session: Session, fragment: str, etags: frozenset[str] | None) -> Answer | None:
         """Pass a trickle fragment on. Raises MediaError for one that cannot be taken, and when the peer is gone."""
@@ -137,20 +206,41 @@ def global_name(room: RoomId, name: str) -> str:
     return f"{room}/{name}"
 
 
+def picture_name(room: RoomId, picture: str) -> str:
+    """Return the name by which the engine knows a room's picture."""
+    return room if picture == HALL_PICTURE else global_name(room, picture)
+
+
+def small_picture(source: str) -> str:
+    """Return the name of the small picture that a speaker may send beside the large one."""
+    return f"{source}/small"
+
+
 def local_name(name: str) -> tuple[RoomId, SourceId]:
     """Return the room and the source of an engine's name."""
     room, _, source = name.partition("/")
     return RoomId(room), SourceId(source)
 
 
-def _source_of(owner: Invitation) -> SourceId:
-    """Return the source an invitation feeds. Raises Problem forbidden for a role that sends nothing."""
+def intercom_of(owner: Invitation) -> SourceId:
+    """Return the source by which one talks on the intercom alone. Raises Problem forbidden for a role that has none."""
+    if owner.role not in (Role.TECHNICIAN, Role.MODERATOR, Role.VENUE):
+        raise Problem("forbidden")
+    return intercom_source(owner.person)
+
+
+def source_of(owner: Invitation, microphone: int) -> SourceId:
+    """Return the source an invitation feeds. Raises Problem forbidden for a role that sends nothing, or no such."""
+    if microphone > 1:
+        if owner.role is not Role.VENUE or owner.is_backup:
+            raise Problem("forbidden")
+        return hall_mic(microphone)
     match owner.role:
         case Role.VENUE:
             return BACKUP if owner.is_backup else VENUE
         case Role.INTERPRETER:
             return mic_source(owner.person)
-        case Role.SPEAKER:
+        case Role.SPEAKER | Role.PARTICIPANT | Role.MODERATOR:
             return speaker_source(owner.person)
         case _:
             raise Problem("forbidden")

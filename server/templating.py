@@ -73,8 +73,9 @@ class Templates:
             page=complete,
             lang=lang,
             t=partial(self._translator.text, lang),
+            words_in=self._translator.text,
             named=partial(_named, lang),
-            own_name=_own_name,
+            own_name=language_name,
             day=partial(_day, lang),
             span=_span,
         )
@@ -98,7 +99,7 @@ def _span(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
-def _own_name(code: str) -> str:
+def language_name(code: str) -> str:
     """A language's name in itself (Deutsch, Українська), capitalised as on a button; else its code."""
     if code in LANGUAGE_NAMES:
         return LANGUAGE_NAMES[code]

@@ -30,6 +30,9 @@ MAX_HOURS = 24 * 366
 # No token we issue comes near this; what is longer is not worth a base64 decoding.
 MAX_TOKEN_CHARS = 4096
 
+CHANGING_ROLES = frozenset({Role.INTERPRETER, Role.MODERATOR})
+"""Roles whose invitation may be for several rooms, between which their page changes."""
+
 _REQUIRED = ["iss", "aud", "sub", "jti", "room", "role", "iat", "exp"]
 _EDGE_REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp"]
 
@@ -50,7 +53,8 @@ class TokenError(Exception):
 class Invitation:
     """What one personal link grants. Times are seconds since the epoch; `id` is what `tolmach revoke` takes.
 
-    `is_backup` makes a venue the hall's second sender, which takes over when the first is lost.
+    `is_backup` makes a venue the hall's second sender, which takes over when the first is lost. `also` are further
+    rooms that an interpreter or a moderator may change to.
     """
 
     id: str
@@ -62,6 +66,7 @@ class Invitation:
     issued_at: int
     expires_at: int
     is_backup: bool = False
+    also: tuple[RoomId, ...] = ()
 
     @property
     def audience(self) -> Audience:
@@ -81,6 +86,7 @@ class Invitation:
         person: PersonId | None = None,
         now: float | None = None,
         is_backup: bool = False,
+        also: tuple[RoomId, ...] = (),
     ) -> Invitation:
         """Return an invitation from now on for `hours`; `id` and `person` are random unless given.
 
@@ -100,6 +106,7 @@ class Invitation:
             issued_at=issued_at,
             expires_at=issued_at + int(hours * 3600),
             is_backup=is_backup,
+            also=also,
         )
 
     @property
@@ -125,6 +132,8 @@ def issue(secret: str, invitation: Invitation) -> str:
         claims["booth"] = invitation.booth
     if invitation.is_backup:
         claims["backup"] = True
+    if invitation.also:
+        claims["also"] = list(invitation.also)
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
@@ -212,6 +221,7 @@ def _invitation(claims: dict[str, Any]) -> Invitation:
         issued_at=_seconds(claims, "iat"),
         expires_at=_seconds(claims, "exp"),
         is_backup=_is_backup(claims, role),
+        also=_also(claims, role),
     )
 
 
@@ -220,6 +230,15 @@ def _is_backup(claims: dict[str, Any], role: Role) -> bool:
     if not isinstance(value, bool) or (value and role is not Role.VENUE):
         raise TokenError("token_invalid")
     return value
+
+
+def _also(claims: dict[str, Any], role: Role) -> tuple[RoomId, ...]:
+    rooms = claims.get("also", [])
+    if not isinstance(rooms, list) or (rooms and role not in CHANGING_ROLES):
+        raise TokenError("token_invalid")
+    if not all(isinstance(room, str) for room in rooms):
+        raise TokenError("token_invalid")
+    return tuple(RoomId(room) for room in rooms)
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

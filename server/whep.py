@@ -12,20 +12,26 @@ from typing import Final
 from aiohttp import web
 
 from interpreting.ids import RoomId
+from interpreting.workshop import MAX_HOLDERS
 from server.access import Handler
+from server.attending import STAGE, face_picture
 from server.doorman import CALLER
 from server.ice_patch import FRAGMENT, patch_ice
 from server.ice_servers import add_links
-from server.keys import CONDUCTOR, CONFIG
+from server.keys import CONDUCTOR, CONFIG, JOINS
 from server.limits import ADDRESS, JSON_MAX_BYTES, SDP_MAX_BYTES, read_body, require_type
 from server.messages import BadMessage, parse_json
+from server.metrics_sheet import kind_of_bus
 from server.problems import Problem
 from server.sessions import Session, SessionKind, is_audience
+from server.switchboard import HALL_PICTURE
 
 SDP: Final = "application/sdp"
 EDGE: Final = "Tolmach-Edge"
 """The header that names the edge a session is on, so that its page knows when that edge is lost."""
 CHANNEL_EXTENSION: Final = "urn:tolmach:whep:ext:channel"
+PICTURES: Final = frozenset({HALL_PICTURE, STAGE, *(face_picture(slot) for slot in range(MAX_HOLDERS))})
+MAX_PICTURES: Final = 8
 _IS_UNDER: Final[Mapping[object, bool]] = {"none": False, "under": True}
 
 
@@ -33,16 +39,19 @@ async def listen(request: web.Request) -> web.Response:
     """POST: take the offer, answer 201 with Location, ETag, the answer, Links of the extension and TURN servers."""
     require_type(request, SDP)
     is_under = _is_under(request.query.get("original", "none"))
-    room, channel = _channel(request)
+    pictures = _pictures(request)
+    room, channel = RoomId(request.match_info["room"]), request.match_info["channel"]
     offer = await read_body(request, SDP_MAX_BYTES)
     try:
         text = offer.decode("utf-8")
     except UnicodeDecodeError:
         raise Problem("offer_malformed") from None
-    owner = request[CALLER].invitation
-    session, answer = await request.app[CONDUCTOR].switchboard.listen(
-        room, owner, channel, is_under, text, request[ADDRESS], _frames(request)
-    )
+    conductor, owner = request.app[CONDUCTOR], request[CALLER].invitation
+    session = conductor.listener(room, channel, is_under, owner)
+    joins = request.app[JOINS]
+    with joins.begin(SessionKind.LISTEN, room, kind_of_bus(channel)) as join:
+        answer = await conductor.switchboard.listen(session, text, request[ADDRESS], pictures, _frames(request))
+        joins.answered(join, session)
     location = f"/whep/{room}/{channel}/{session.id}"
     response = web.Response(
         status=201, text=answer.sdp, content_type=SDP, headers={"Location": location, "ETag": answer.etag}
@@ -59,9 +68,11 @@ async def switch(request: web.Request) -> web.Response:
     require_type(request, "application/json")
     session = _session(request)
     channel, is_under = parse_wish(await read_body(request, JSON_MAX_BYTES))
-    if not request.app[CONDUCTOR].has_channel(session.room, channel):
-        raise Problem("channel_unknown")
-    await request.app[CONDUCTOR].switchboard.switch(session, channel, is_under)
+    if session.follows:
+        # What they hear is their `select_channel`'s.
+        raise Problem("forbidden")
+    wanted = request.app[CONDUCTOR].listener(session.room, channel, is_under, session.owner)
+    await request.app[CONDUCTOR].switchboard.switch(session, wanted.channel, wanted.bus)
     return web.Response(status=204)
 
 
@@ -92,7 +103,9 @@ async def end(request: web.Request) -> web.Response:
 
 async def head(request: web.Request) -> web.Response:
     """HEAD: 200 as application/sdp when the channel is there."""
-    _channel(request)
+    room, channel = RoomId(request.match_info["room"]), request.match_info["channel"]
+    if not request.app[CONDUCTOR].has_channel(room, channel):
+        raise Problem("channel_unknown")
     return web.Response(status=200, content_type=SDP)
 
 
@@ -116,15 +129,12 @@ async def options(request: web.Request) -> web.Response:
     return response
 
 
-def _channel(request: web.Request) -> tuple[RoomId, str]:
-    """Return the room and channel addressed. Raises Problem room_unknown or channel_unknown."""
-    room, channel = RoomId(request.match_info["room"]), request.match_info["channel"]
-    conductor = request.app[CONDUCTOR]
-    if not conductor.has_room(room):
-        raise Problem("room_unknown")
-    if not conductor.has_channel(room, channel):
-        raise Problem("channel_unknown")
-    return room, channel
+def _pictures(request: web.Request) -> tuple[str, ...]:
+    """Return which picture each video m-line of the offer gets. Raises Problem pictures_invalid."""
+    pictures = tuple(request.query.get("pictures", HALL_PICTURE).split(","))
+    if not set(pictures) <= PICTURES or len(pictures) > MAX_PICTURES:
+        raise Problem("pictures_invalid")
+    return pictures
 
 
 def _frames(request: web.Request) -> int:

@@ -14,14 +14,16 @@ from aiohttp import web
 from interpreting.ids import RoomId
 from server.access import Handler
 from server.doorman import CALLER
+from server.earshot import check_speaking
 from server.ice_patch import FRAGMENT, patch_ice
 from server.ice_servers import add_links
-from server.keys import CONDUCTOR
+from server.keys import CONDUCTOR, JOINS
 from server.limits import ADDRESS, SDP_MAX_BYTES, read_body, require_type
 from server.problems import Problem
 from server.sessions import Session, SessionKind
 
 SDP: Final = "application/sdp"
+_MICROPHONES: Final = ("1", "2", "3", "4")
 
 
 async def publish(request: web.Request) -> web.Response:
@@ -36,7 +38,15 @@ async def publish(request: web.Request) -> web.Response:
     except UnicodeDecodeError:
         raise Problem("offer_malformed") from None
     room = RoomId(request.match_info["room"])
-    session, answer = await request.app[CONDUCTOR].switchboard.publish(room, caller.invitation, text, request[ADDRESS])
+    is_intercom = _is_intercom(request)
+    if not is_intercom:
+        check_speaking(request.app[CONDUCTOR].room(room), caller.invitation)
+    joins = request.app[JOINS]
+    with joins.begin(SessionKind.PUBLISH, room, caller.invitation.role.value) as join:
+        session, answer = await request.app[CONDUCTOR].switchboard.publish(
+            room, caller.invitation, text, request[ADDRESS], _microphone(request), is_intercom
+        )
+        joins.answered(join, session)
     response = web.Response(
         status=201,
         text=answer.sdp,
@@ -71,6 +81,22 @@ async def options(request: web.Request) -> web.Response:
     if not is_session:
         add_links(request, response)
     return response
+
+
+def _is_intercom(request: web.Request) -> bool:
+    """Return whether it is for the intercom alone. Raises request_invalid."""
+    asked = request.query.get("as", "")
+    if asked not in ("", "intercom"):
+        raise Problem("request_invalid")
+    return asked == "intercom"
+
+
+def _microphone(request: web.Request) -> int:
+    """Return which of the hall's microphones it is, from 1, which is the venue itself. Raises request_invalid."""
+    asked = request.query.get("microphone", "1")
+    if asked not in _MICROPHONES:
+        raise Problem("request_invalid")
+    return int(asked)
 
 
 def _session(request: web.Request) -> Session:

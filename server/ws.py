@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import WSMessage, WSMsgType, web
 
@@ -19,13 +18,15 @@ from interpreting.commands import Command, EnterBooth
 from interpreting.errors import InvalidCommand, Refused
 from interpreting.ids import PersonId, RoomId
 from interpreting.roles import Role, check_allowed
-from server.access import Handler
-from server.coverage import covers
+from server.access import Handler, admit_to_room
 from server.doorman import CALLER
+from server.earshot import is_removed
 from server.hub import Client
-from server.keys import BOOT, CLOCKS, CONDUCTOR, CONFIG, HUB, TRANSLATOR
+from server.keys import BOOT, CLOCKS, CONDUCTOR, HUB, LOGBOOK, PAGE_WORDS, REELS, TRANSLATOR
 from server.limits import ADDRESS, Bucket, Rate
-from server.messages import MAX_MESSAGE_BYTES, BadMessage, CommandMessage, parse_command_message
+from server.logbook_acts import note_act
+from server.messages import MAX_MESSAGE_BYTES, BadMessage, CommandMessage, ReportMessage, parse_message
+from server.origins import check_origin
 from server.problems import Problem
 from server.said_by import said_by
 from server.security import asked_language
@@ -36,6 +37,8 @@ HEARTBEAT_S: Final = 20.0
 COMMANDS: Final = Rate(burst=40, per_s=20)
 # Who goes on past it, answers and all, wants our time and nothing else. A page resends some dozen at most.
 PATIENCE: Final = Rate(burst=200, per_s=20)
+PRESENT: Final = frozenset({Role.INTERPRETER, Role.PARTICIPANT, Role.SPEAKER, Role.MODERATOR})
+"""Roles of people who have a seat or a place that waits for them while they are away."""
 CLOSE_TIMEOUT_S: Final = 2.0
 
 _ENDED: Final[Mapping[str, str]] = {"token_expired": "expired", "token_revoked": "revoked"}
@@ -61,13 +64,10 @@ class _Socket:
 
 async def connect(request: web.Request) -> web.WebSocketResponse:
     """GET /ws?room=R[&as=ID]: serve one page until either side ends it."""
-    _check_origin(request)
+    check_origin(request)
     room = RoomId(request.query.get("room", ""))
-    conductor, hub, caller = request.app[CONDUCTOR], request.app[HUB], request[CALLER]
-    if not conductor.has_room(room):
-        raise Problem("room_unknown")
-    if caller.invitation is not None and not covers(caller.invitation, room, request.app[CONFIG].conferences):
-        raise Problem("wrong_room")
+    hub, caller = request.app[HUB], request[CALLER]
+    admit_to_room(request, caller, room)
     if hub.is_closing:
         raise Problem("stopping", headers={"Retry-After": "2"})
     socket = web.WebSocketResponse(
@@ -95,6 +95,9 @@ async def _greet(request: web.Request, socket: web.WebSocketResponse, room: Room
     if caller.ended is not None:
         client.close(_ENDED[caller.ended])
         await client.pump()
+    elif is_removed(request.app[CONDUCTOR].room(room), client.person):
+        client.close("removed")
+        await client.pump()
     else:
         await _serve(request, socket, client)
 
@@ -104,8 +107,8 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Cl
     pump = asyncio.create_task(client.pump())
     hub.join(client)
     try:
-        if client.role is Role.INTERPRETER and client.person is not None:
-            await conductor.page_opened(client.room, client.person)
+        if client.role in PRESENT and client.person is not None:
+            await conductor.presence.page_opened(client.room, client.person)
         client.welcome(_welcome(request, client), conductor.view(room, client.audience))
         await _converse(request.app, socket, client)
         if client.closed_with is not None:
@@ -116,10 +119,10 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Cl
         with suppress(asyncio.CancelledError):
             await pump
         others = hub.of_person(client.room, client.person)
-        # A page that was only opened is no console: the person is away when the one they sat at is gone.
+        # A page that was only opened is no console: the interpreter is away when the one they sat at is gone.
         is_last = not any(other.is_seated or not client.is_seated for other in others)
-        if client.role is Role.INTERPRETER and client.person is not None and is_last:
-            conductor.page_closed(client.room, client.person)
+        if client.role in PRESENT and client.person is not None and is_last:
+            conductor.presence.page_closed(client.room, client.person)
 
 
 async def _converse(app: web.Application, socket: web.WebSocketResponse, client: Client) -> None:
@@ -139,14 +142,16 @@ async def _converse(app: web.Application, socket: web.WebSocketResponse, client:
             await socket.pong(message.data)
             continue
         try:
-            command = parse_command_message(_text_of(message))
+            said = parse_message(_text_of(message))
         except BadMessage:
             client.close("bad_message")
             return
-        if is_fast:
-            _refuse(client, command.id, "too_fast")
+        if isinstance(said, ReportMessage):
+            app[PAGE_WORDS].take(client, said, clock())
+        elif is_fast:
+            _refuse(client, said.id, "too_fast")
         else:
-            await _answer(app, client, command)
+            await _answer(app, client, said)
 
 
 def _text_of(message: WSMessage) -> str:
@@ -159,7 +164,7 @@ async def _answer(app: web.Application, client: Client, message: CommandMessage)
     try:
         if client.invitation is None:
             raise Problem("forbidden")
-        command = _command(message, client.invitation)
+        command = app[REELS].checked(client.room, _command(message, client.invitation))
         answer = await app[CONDUCTOR].execute_once(client.room, message.id, command, client.invitation.person)
     except (Problem, Refused, InvalidCommand) as refusal:
         _refuse(client, message.id, str(refusal.code))
@@ -172,6 +177,7 @@ async def _answer(app: web.Application, client: Client, message: CommandMessage)
     else:
         if isinstance(command, EnterBooth):
             app[HUB].seat(client)
+        note_act(app[LOGBOOK], client.room, client.invitation, command)
         client.send({"type": "done", "id": message.id, "version": answer["version"]})
 
 
@@ -201,19 +207,6 @@ def _welcome(request: web.Request, client: Client) -> dict[str, object]:
             "elsewhere": any(other.is_seated for other in request.app[HUB].of_person(client.room, client.person)),
         },
     }
-
-
-def _check_origin(request: web.Request) -> None:
-    """Raise Problem origin_foreign for a page of another site; programs send no Origin (RFC 6455 section 10.2)."""
-    origin = request.headers.get("Origin")
-    if origin is None or origin == request.app[CONFIG].public_url:
-        return
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        raise Problem("origin_foreign") from None
-    if parts.scheme not in ("http", "https") or parts.netloc != request.host:
-        raise Problem("origin_foreign")
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {"ws": connect}

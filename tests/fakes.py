@@ -12,15 +12,19 @@ from media.engine import (
     Answer,
     EngineEvent,
     EngineStats,
+    Level,
     Mix,
     PeerClosed,
+    PictureLook,
     Quality,
     SoundTap,
     SourceFlowing,
     SourceSilent,
+    Trim,
 )
 from media.errors import EtagStale, MediaError, PeerUnknown
 from media.ice import Credentials
+from media.reel import ReelFile
 from media.stream import Slide, StreamSpec, Track
 from media.stream_taps import Tap
 from media.trickle import format_fragment, parse_fragment
@@ -30,7 +34,7 @@ ANSWER_SDP = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 
 
 class FakeEngine:
-    """Keeps `server.engine.MediaEngine`: remembers what it was told and tells what a test wants told."""
+    """Keeps `server.engine.OriginEngine`: remembers what it was told and tells what a test wants told."""
 
     def __init__(self) -> None:
         self.mixes: dict[str, dict[str, Mix]] = {}
@@ -38,9 +42,12 @@ class FakeEngine:
         self.pictures: dict[str, str | None] = {}
         self.demos: list[str] = []
         self.patience: dict[str, float] = {}
+        self.reels: dict[str, tuple[ReelFile, float, float]] = {}
         self.publishers: dict[str, tuple[str | None, str | None]] = {}
+        self.small_pictures: dict[str, str | None] = {}
         self.listeners: dict[str, str] = {}
         self.frames: dict[str, int] = {}
+        self.seen: dict[str, tuple[str, ...]] = {}
         self.streams: dict[str, StreamSpec] = {}
         self.taps: dict[str, list[Tap]] = {}
         self.slides: dict[str, Slide] = {}
@@ -49,6 +56,13 @@ class FakeEngine:
         self.refuse_with: MediaError | None = None
         self.qualities: dict[str, Quality] = {}
         self.sound_taps: dict[str, SoundTap] = {}
+        self.metered: frozenset[str] = frozenset()
+        self.level_of: dict[str, Level] = {}
+        self.watched: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self.look_at: dict[str, PictureLook] = {}
+        self.silent_for: dict[str, float] = {}
+        self.trims: dict[str, Trim] = {}
+        self.figures: dict[str, dict[str, float]] = {}
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
 
     def gains(self, bus: str) -> dict[str, float]:
@@ -74,19 +88,31 @@ class FakeEngine:
         self.listeners.pop(peer, None)
         await self.tell(PeerClosed(peer, "consent_timeout"))
 
-    async def publish(self, peer: str, offer: str, *, audio: str | None, video: str | None) -> Answer:
+    async def publish(
+        self, peer: str, offer: str, *, audio: str | None, video: str | None, small: str | None = None
+    ) -> Answer:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.publishers[peer] = (audio, video)
+        self.small_pictures[peer] = small
         return Answer(ANSWER_SDP, '"1"')
 
     async def subscribe(
-        self, peer: str, offer: str, *, bus: str, picture: str | None, frames: int = 1, at_work: bool = False
+        self,
+        peer: str,
+        offer: str,
+        *,
+        bus: str,
+        picture: str | None,
+        more_pictures: tuple[str, ...] = (),
+        frames: int = 1,
+        at_work: bool = False,
     ) -> Answer:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.listeners[peer] = bus
         self.frames[peer] = frames
+        self.seen[peer] = (*(() if picture is None else (picture,)), *more_pictures)
         return Answer(ANSWER_SDP, '"1"')
 
     async def update_ice(self, peer: str, fragment: str, *, etags: frozenset[str] | None) -> Answer | None:
@@ -110,9 +136,31 @@ class FakeEngine:
             raise PeerUnknown
         self.listeners[peer] = bus
 
+    def move_soon(self, peer: str, bus: str) -> None:
+        if peer in self.listeners:
+            self.listeners[peer] = bus
+
     def set_mix(self, bus: str, mix: Mapping[str, Mix]) -> None:
         self.mixes[bus] = dict(mix)
         self.mix_calls.append(bus)
+
+    def set_meters(self, names: frozenset[str]) -> None:
+        self.metered = names
+
+    def levels(self) -> dict[str, Level]:
+        return {name: level for name, level in self.level_of.items() if name in self.metered}
+
+    def watch(self, sources: frozenset[str], pictures: frozenset[str]) -> None:
+        self.watched = sources, pictures
+
+    def looks(self) -> dict[str, PictureLook]:
+        return self.look_at
+
+    def silences(self) -> dict[str, float]:
+        return self.silent_for
+
+    def set_trim(self, source: str, trim: Trim) -> None:
+        self.trims[source] = trim
 
     def set_picture(self, picture: str, source: str | None) -> None:
         self.pictures[picture] = source
@@ -122,6 +170,12 @@ class FakeEngine:
 
     def add_demo(self, audio: str, video: str) -> None:
         self.demos.append(audio)
+
+    def play(self, source: str, reel: ReelFile, at_s: float, start: float) -> None:
+        self.reels[source] = (reel, at_s, start)
+
+    def stop_play(self, source: str) -> None:
+        self.reels.pop(source, None)
 
     def start_stream(self, stream: str, spec: StreamSpec) -> None:
         self.streams.setdefault(stream, spec)
@@ -167,7 +221,7 @@ class FakeEngine:
             packets_sent=5,
             packets_dropped=0,
             ways={"ipv4": 1, "ipv6": 0, "relay": 2},
-            publishers={},
+            publishers=self.figures,
         )
 
     async def events(self) -> AsyncIterator[EngineEvent]:

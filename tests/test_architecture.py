@@ -9,6 +9,7 @@ import ast
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,7 @@ HOMES = {
     "jwt": ("server/tokens.py", "tests/"),
     "sqlite3": ("server/store/sqlite.py", "tests/"),
     "cffi": ("media/", "deploy/load/"),
+    "segno": ("server/qr.py", "tests/"),
     "pylibsrtp": ("media/srtp.py", "tests/"),
     "OpenSSL": ("media/dtls.py", "tests/"),
 }
@@ -348,3 +350,15 @@ def test_pages_are_free_of_third_parties() -> None:
         if full or _FETCHED.search(line):
             complaints.append(f"{place}: {line}")
     refuse(complaints)
+
+
+def test_every_package_is_installed() -> None:
+    """A package that the project file does not list works from the tree and is missing from the wheel."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = set(tomllib.load(file)["tool"]["setuptools"]["packages"])
+    found = {
+        ".".join(init.parent.relative_to(ROOT).parts)
+        for package in ("interpreting", "media", "server")
+        for init in (ROOT / package).rglob("__init__.py")
+    }
+    assert listed == found

@@ -146,7 +146,7 @@ class Audience:
                 await asyncio.sleep(0.1)
                 async with self.http.get(f"{self._url}/metrics") as response:
                     lines = (await response.text()).splitlines()
-                alive = sum(line.startswith("tolmach_edge_up{") and line.endswith(" 1") for line in lines)
+                alive = sum(line.startswith("tolmach_edge_up{") and line.endswith(" 1.0") for line in lines)
 
     async def until(self, happened: Callable[[], bool], seconds: float) -> None:
         """Wait until it is so. Raises TimeoutError."""

@@ -53,8 +53,8 @@ class Origin:
         """Return how often it was asked for the livestream since its start."""
         with urllib.request.urlopen(f"{self.site}/metrics", timeout=30) as answer:
             text = answer.read().decode()
-        found = re.findall(r'tolmach_livestream_(?:playlist|media)_requests_total\{room="plenary"\} (\d+)', text)
-        return sum(map(int, found))
+        found = re.findall(r'tolmach_livestream_requests_total\{room="plenary",what="\w+"\} (\S+)', text)
+        return int(sum(map(float, found)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ LONGEST_S: Final = 10.0
 RATES: Final = (0, 10_000, 30_000)
 _SOCKETS: Final = 8
 _BATCHES_A_SECOND: Final = 100
+_SOUND_LOST: Final = 'tolmach_source_packets_lost_total{media="audio"'
 _LATECOMERS: Final = 10
 
 
@@ -137,20 +138,20 @@ def measure_rate(place: Place, target: Target, rate: int, seconds: float, figure
     values: dict[str, float] = {
         "least_packets_per_second": heard["least"] / heard["seconds"],
         "listeners_lost": heard["tally"]["lost"],
-        "floor_packets_lost": sum(int(gained[key]) for key in gained if "audio_lost" in key),
+        "floor_packets_lost": sum(int(gained[key]) for key in gained if key.startswith(_SOUND_LOST)),
         "server_cpu_percent": 100 * using.share_since(used),
         "junk_seen_per_second": sum(_dropped(gained)) / (using.at - used.at),
         "joins_failed_of_10": sum(joined["failed"].values()),
-        "mixer_late_ticks": int(gained.get('tolmach_engine_mixer{of="late"}', 0)),
+        "mixer_late_ticks": int(gained.get("tolmach_mixer_late_ticks_total", 0)),
     }
     for key, value in values.items():
         figures.add(f"{name}_{key}", value)
-    for key in sorted(key for key in gained if "drops{" in key and gained[key]):
+    for key in sorted(key for key in gained if key.startswith("tolmach_datagrams_dropped_total{") and gained[key]):
         print(f"{name}_dropped_{key.partition('=')[2].strip('}').strip(chr(34))}: {gained[key]:.0f}", flush=True)
 
 
 def _dropped(gained: dict[str, float]) -> Iterator[float]:
-    return (value for key, value in gained.items() if "drops{" in key)
+    return (value for key, value in gained.items() if key.startswith("tolmach_datagrams_dropped_total{"))
 
 
 def run(place: Place, listeners: int, rates: list[int], seconds: float) -> None:

@@ -25,7 +25,7 @@ import aiohttp
 
 from deploy.load.janus import JanusSignalling
 from deploy.load.swarm import Signalling, Swarm, Tally
-from deploy.load.whep import HttpSignalling
+from deploy.load.whep import InTurn
 
 # Time that nobody asked for anything, after which a forgotten process ends by itself.
 _PATIENCE_S: Final = 300.0
@@ -144,7 +144,7 @@ async def _lines() -> AsyncIterator[str]:
 
 async def _run(options: argparse.Namespace) -> int:
     signalling: Signalling
-    signalling = HttpSignalling(options.whep) if options.whep else JanusSignalling(options.janus)
+    signalling = InTurn(options.whep) if options.whep else JanusSignalling(options.janus)
     swarm = Swarm(signalling, options.bind)
     swarm.open()
     session = Session(swarm, options.at_once)
@@ -161,7 +161,7 @@ def main() -> int:
     """Listen and count; exits 1 when a listener could not join or a packet was not authentic."""
     parser = argparse.ArgumentParser(prog="python -m deploy.load.lean", description=__doc__.split("\n\n")[0])
     target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("--whep", metavar="URL", help="the address to POST offers to")
+    target.add_argument("--whep", metavar="URL", action="append", help="the address to POST offers to; several in turn")
     target.add_argument("--janus", metavar="URL", help="the root of Janus's REST interface")
     parser.add_argument("--count", type=int, default=50, help="listeners (50)")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to listen (10)")

@@ -88,7 +88,9 @@ async def run_trial(house: House, room: str, trial: Trial, seconds: float) -> Re
         await voice.aclose()
         await ear.aclose()
         relay.close()
-    concealed = counted.get(f'tolmach_publisher_sound_concealed{{of="{room}/venue"}}', float("nan"))
+    concealed = counted.get(
+        f'tolmach_source_sound_concealed_samples_total{{room="{room}",source="venue"}}', float("nan")
+    )
     pieces, lacking = await asyncio.to_thread(_compare, packets, voice.sent_at, tape)
     return Result(
         pieces,

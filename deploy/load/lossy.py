@@ -28,7 +28,15 @@ _TONE_HZ: Final = 375.0
 _OTHER_HZ: Final = 1125.0
 _SETTLE_S: Final = 5.0
 _LIMIT_S: Final = 120
-_WANTED: Final = ("audio_packets", "audio_lost", "sound_concealed", "sound_late", "sound_depth_ms", "audio_jitter_ms")
+_SOURCE: Final = "tolmach_source_"
+_WANTED: Final = {
+    "packets_total": ("audio_packets", 1),
+    "packets_lost_total": ("audio_lost", 1),
+    "sound_concealed_samples_total": ("sound_concealed", 1),
+    "sound_late_packets_total": ("sound_late", 1),
+    "sound_depth_seconds": ("sound_depth_ms", 1000),
+    "jitter_seconds": ("audio_jitter_ms", 1000),
+}
 
 
 def lose(namespace: str, percent: int) -> None:
@@ -73,9 +81,10 @@ def hear(seconds: float, figures: Figures) -> None:
                 figures.add(f"venue_to_booth_{figure}", value)
             for line in urllib.request.urlopen(f"{tolmach.url}/metrics", timeout=5).read().decode().splitlines():
                 key, _, value = line.rpartition(" ")
-                short = key.removeprefix("tolmach_publisher_").partition("{")[0]
-                if short in _WANTED and "/venue" in key:
-                    figures.add(f"server_{short}", float(value))
+                short = key.removeprefix(_SOURCE).partition("{")[0]
+                if short in _WANTED and 'source="venue"' in key and 'media="video"' not in key:
+                    name, times = _WANTED[short]
+                    figures.add(f"server_{name}", times * float(value))
         target.listeners.stop()
 
 

@@ -170,7 +170,7 @@ def _wait_edges(namespace: str, url: str, count: int) -> None:
     """Wait until so many edges are up. Raises BenchError after about 10 s."""
     for _ in range(100):
         up = [line for line in _fetch(namespace, f"{url}/metrics").splitlines() if line.startswith("tolmach_edge_up{")]
-        if sum(line.endswith(" 1") for line in up) >= count:
+        if sum(line.endswith(" 1.0") for line in up) >= count:
             return
         time.sleep(0.1)
     raise BenchError(f"not {count} edges after 10 s")
@@ -251,8 +251,8 @@ def _fetch(namespace: str, url: str) -> str:
 
 def _counted(namespace: str, url: str, way: str) -> int:
     told = _fetch(namespace, f"{url}/metrics")
-    line = next(line for line in told.splitlines() if line.startswith(f'tolmach_engine_ways{{of="{way}"}}'))
-    return int(line.rpartition(" ")[2])
+    line = next(line for line in told.splitlines() if line.startswith(f'tolmach_peers_by_way{{way="{way}"}}'))
+    return int(float(line.rpartition(" ")[2]))
 
 
 def main() -> int:

@@ -94,9 +94,12 @@
     return which === "captured" ? captured : heard();
   }
 
-  /** What goes to a booth's headphones; of the livestream what its element plays: what comes by WebRTC stands in #sound as it is. */
+  /**
+   * What goes to a booth's headphones; of the livestream what its element plays: what comes by
+   * WebRTC stands in #sound as it is, and what the hall hears in #return-sound.
+   */
   function heard() {
-    const direct = document.querySelector("#sound")?.srcObject;
+    const direct = document.querySelector("#sound, #return-sound")?.srcObject;
     const film = document.querySelector("#picture");
     return ears?.stream ?? direct ?? (film ? (film.tolmachHeard ??= film.captureStream()) : null);
   }

@@ -1,11 +1,12 @@
-"""The few lines of SDP that a lean peer writes and reads: one bundled audio m-line of Opus, nothing else.
+"""The few lines of SDP that a lean peer writes and reads: one audio m-line of Opus and, bundled with it, pictures.
 
 Not a parser of SDP: it picks single attributes out of answers and offers of servers that were asked for exactly
-one audio m-line.
+one audio m-line first.
 """
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from media.dtls import Fingerprint
 
 OPUS_PT: Final = 111
+VP8_PT: Final = 96
 
 
 class Direction(StrEnum):
@@ -56,10 +58,12 @@ def format_audio(
     payload_type: int = OPUS_PT,
     address: tuple[str, int] | None = None,
     ssrc: int | None = None,
+    pictures: Sequence[int] = (),
 ) -> str:
     """A description with one Opus m-line, bundled and with RTCP on the same port.
 
-    `address` adds a host candidate (an ICE-lite server needs none); `ssrc` names the stream we send.
+    `address` adds a host candidate (an ICE-lite server needs none); `ssrc` names the stream we send. For each of
+    `pictures` there is an m-line of VP8; the numbers name the streams we send there, 0 none.
     """
     opus = "minptime=10;useinbandfec=1;stereo=0;maxaveragebitrate=64000"
     lines = [
@@ -67,7 +71,7 @@ def format_audio(
         f"o=- {secrets.randbits(62)} 2 IN IP4 127.0.0.1",
         "s=-",
         "t=0 0",
-        f"a=group:BUNDLE {mid}",
+        " ".join((f"a=group:BUNDLE {mid}", *(f"p{number}" for number in range(len(pictures))))),
         f"m=audio 9 UDP/TLS/RTP/SAVPF {payload_type}",
         "c=IN IP4 0.0.0.0",
         "a=rtcp:9 IN IP4 0.0.0.0",
@@ -85,7 +89,23 @@ def format_audio(
         lines += ["a=msid:- lean", f"a=ssrc:{ssrc} cname:lean"]
     if address is not None:
         lines += [f"a=candidate:1 1 udp 2130706431 {address[0]} {address[1]} typ host", "a=end-of-candidates"]
+    shared = [line for line in lines if line.startswith(("a=ice-", "a=fingerprint:", "a=setup:"))]
+    for number, stream in enumerate(pictures):
+        lines += [*_format_picture(f"p{number}", direction, stream), *shared]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _format_picture(mid: str, direction: Direction, ssrc: int) -> list[str]:
+    lines = [
+        f"m=video 9 UDP/TLS/RTP/SAVPF {VP8_PT}",
+        "c=IN IP4 0.0.0.0",
+        f"a=mid:{mid}",
+        f"a={direction}",
+        "a=rtcp-mux",
+        f"a=rtpmap:{VP8_PT} VP8/90000",
+        f"a=rtcp-fb:{VP8_PT} nack pli",
+    ]
+    return [*lines, f"a=msid:- {mid}", f"a=ssrc:{ssrc} cname:lean"] if ssrc else lines
 
 
 def parse_remote(text: str, prefer_host: str | None = None) -> Remote:

@@ -38,6 +38,12 @@ from media.rtp import RtpPacket, timestamp_after
 
 CHANNELS: Final = ("floor", "de", "uk", "en")
 ROOM: Final = "hall"
+_MIXER: Final = {
+    "ticks": "tolmach_mixer_ticks_total",
+    "late": "tolmach_mixer_late_ticks_total",
+    "skipped": "tolmach_mixer_skipped_ticks_total",
+    "failed": "tolmach_mixer_failed_ticks_total",
+}
 _BOOTHS: Final = (("de-uk", "Olena", "uk"), ("en", "Maria", "en"))
 _TURN_S: Final = 20.0
 _SWITCH_S: Final = 10.0
@@ -279,9 +285,9 @@ class Afternoon:
         figures.add("memory_mib_after_warm_up", _at(self._looks, warm_s))
         figures.add("memory_mib_at_end", self._looks.rss_mib[-1])
         figures.add("cpu_percent", 100 * Usage.of(self._house.pid).share_since(self._usage))
-        for name in ("ticks", "late", "skipped", "failed", "worst_late_ms"):
-            key = f'tolmach_engine_mixer{{of="{name}"}}'
-            figures.add(f"mixer_{name}", after[key] - (self._before[key] if name != "worst_late_ms" else 0))
+        for name, key in _MIXER.items():
+            figures.add(f"mixer_{name}", after[key] - self._before[key])
+        figures.add("mixer_worst_late_ms", 1000 * after["tolmach_mixer_worst_late_seconds"])
         self._report_packets(figures)
         self._report_clocks(figures)
 

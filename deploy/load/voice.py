@@ -131,12 +131,13 @@ class LeanEnd(asyncio.DatagramProtocol):
 class Voice:
     """A publisher of `packets` of 20 ms in a circle. `sent_at` is when each went out, in monotonic seconds.
 
-    With `answers` it sends again what the server asks for.
+    With `answers` it sends again what the server asks for. `pictures` are the SSRCs of pictures it will send too.
     """
 
     packets: Sequence[bytes]
     answers: bool = True
     keeps_times: bool = False
+    pictures: Sequence[int] = ()
     sent_at: list[float] = field(default_factory=list)
     asked: int = 0
     end: LeanEnd | None = None
@@ -154,7 +155,7 @@ class Voice:
         Raises:
             SignallingError, SdpError, TimeoutError: it did not come about.
         """
-        self._signalling = HttpSignalling(whip, Direction.SEND, token, self._ssrc)
+        self._signalling = HttpSignalling(whip, Direction.SEND, token, self._ssrc, self.pictures)
         self.end = await _meet(self._signalling, host, through, lambda packet, now: None, self._take_reports)
 
     async def speak(self, seconds: float) -> None:
@@ -201,10 +202,13 @@ class Voice:
 
 @dataclass
 class Ear:
-    """A listener. `on_packet` gets every packet with its arrival; `on_report` the server's sender reports."""
+    """A listener, who asks for so many `pictures` too. `on_packet` gets every packet with its arrival; `on_report` the
+    server's sender reports.
+    """
 
     on_packet: Callable[[RtpPacket, float], None]
     on_report: Callable[[rtcp.SenderReport, float], None] = lambda report, now: None
+    pictures: int = 0
     end: LeanEnd | None = None
     _signalling: HttpSignalling | None = None
 
@@ -214,7 +218,7 @@ class Ear:
         Raises:
             SignallingError, SdpError, TimeoutError: it did not come about.
         """
-        self._signalling = HttpSignalling(whep, Direction.RECEIVE, token)
+        self._signalling = HttpSignalling(whep, Direction.RECEIVE, token, pictures=[0] * self.pictures)
         self.end = await _meet(self._signalling, host, None, self.on_packet, self._take_reports)
 
     async def switch(self, channel: str) -> None:

@@ -1,7 +1,9 @@
 """WHIP and WHEP as a lean peer speaks them: POST an offer, read the answer, DELETE at the end."""
 
 import asyncio
+import itertools
 import random
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -18,12 +20,20 @@ _BUSY: Final = (429, 503)
 
 
 class HttpSignalling:
-    """Many sessions at one WHIP or WHEP address; `direction` tells which of the two it is."""
+    """Many sessions at one WHIP or WHEP address; `direction` tells which of the two it is. `pictures` are the SSRCs
+    of further m-lines, 0 for one where we send nothing.
+    """
 
     def __init__(
-        self, url: str, direction: Direction = Direction.RECEIVE, token: str | None = None, ssrc: int | None = None
+        self,
+        url: str,
+        direction: Direction = Direction.RECEIVE,
+        token: str | None = None,
+        ssrc: int | None = None,
+        pictures: Sequence[int] = (),
     ) -> None:
         self._url = url
+        self._pictures = pictures
         self._direction = direction
         self._ssrc = ssrc
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -38,7 +48,7 @@ class HttpSignalling:
             SignallingError: any other status than 201, as `http_<status>`, or no connection.
             SdpError: the answer is not usable.
         """
-        offer = format_audio(ours, fingerprint, self._direction, ssrc=self._ssrc).encode()
+        offer = format_audio(ours, fingerprint, self._direction, ssrc=self._ssrc, pictures=self._pictures).encode()
         while True:
             try:
                 async with self._open().post(self._url, data=offer, headers=_SDP) as response:
@@ -96,3 +106,20 @@ class HttpSignalling:
                 connector=aiohttp.TCPConnector(limit=100),
             )
         return self._session
+
+
+class InTurn:
+    """Sessions at several addresses, the next one at the next address."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._places = [HttpSignalling(url) for url in urls]
+        self._turns = itertools.cycle(self._places)
+
+    async def join(self, ours: Credentials, fingerprint: Fingerprint, local: tuple[str, int]) -> Remote:
+        """As `HttpSignalling.join`, and raises what that does."""
+        return await next(self._turns).join(ours, fingerprint, local)
+
+    async def aclose(self) -> None:
+        """Say goodbye everywhere."""
+        for place in self._places:
+            await place.aclose()

@@ -15,6 +15,8 @@ class Audience:
     def __init__(self) -> None:
         self.playlists = 0
         self.media = 0
+        self.bytes = 0
+        """Of media, as it was asked for; what a range left out is in it."""
         self.listeners: dict[str, float] = {}
         """Players by track, averaged over the last segment."""
         self._newest_parts: Counter[str] = Counter()

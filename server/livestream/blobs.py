@@ -52,6 +52,11 @@ class Blob:
         self._plain: _Ready | None = None
         self._packed: _Ready | None = None
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self._size
+
     def answer(self, request: web.Request, shared: Mapping[str, str]) -> web.StreamResponse:
         """Return the answer to a GET or HEAD; `shared` headers go with it. Raises Problem range_unsatisfiable."""
         headers = request.headers

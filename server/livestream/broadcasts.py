@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from interpreting.ids import FLOOR, Language, RoomId, SourceKind
 from interpreting.plan import RoutingPlan, bus_of
+from interpreting.programme import Item, ItemKind
 from interpreting.room import Room
 from media.playlists import Pace
 from media.stream import PART_S, SEGMENT_S, SMALL, VIDEO, InitMade, PartMade, Slide, StreamEvent, StreamSpec, Track
@@ -248,22 +249,32 @@ class Broadcasts:
 
 
 def slide_of(config: RoomConfig, room: Room | None) -> Slide:
-    """Return what the holding slide says: the room, and the programme's next item, in the pages' languages."""
+    """Return what the holding slide says, in the pages' languages: the room, and the programme's next item.
+
+    Before it stands the item that is on, while it is a break or the slide is held.
+    """
     title = " · ".join(dict.fromkeys(config.title[tag] for tag in PAGE_LANGUAGES))
     items = room.items if room is not None else ()
     current = next((number for number, item in enumerate(items) if room and item.id == room.item), -1)
+    lines: tuple[str, ...] = ()
+    if room is not None and current >= 0 and (room.is_held or items[current].kind is ItemKind.BREAK):
+        lines = _titles(items[current])
     if current + 1 >= len(items):
-        return Slide(title)
+        return Slide(title, lines)
     item = items[current + 1]
     starts = f"{item.starts}  " if item.starts and len(item.starts) == len("09:00") else ""
-    titles = dict.fromkeys(item.title[tag] for tag in PAGE_LANGUAGES if tag in item.title)
     speaker = (item.speaker,) if item.speaker else ()
-    return Slide(title, (*(f"{starts}{one}" for one in titles), *speaker))
+    return Slide(title, (*lines, *(f"{starts}{one}" for one in _titles(item)), *speaker))
+
+
+def _titles(item: Item) -> tuple[str, ...]:
+    """Return an item's titles in the pages' languages, each once."""
+    return tuple(dict.fromkeys(item.title[tag] for tag in PAGE_LANGUAGES if tag in item.title))
 
 
 def _hall_flows(room: Room | None) -> bool:
     """Somebody is heard or seen whom viewers would miss: the hall or a speaker."""
-    kinds = (SourceKind.VENUE, SourceKind.BACKUP, SourceKind.SPEAKER)
+    kinds = (SourceKind.VENUE, SourceKind.BACKUP, SourceKind.HALL_MIC, SourceKind.SPEAKER)
     return room is not None and any(kind in kinds for kind in room.sources.values())
 
 

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 from zlib import crc32
 
@@ -92,12 +93,23 @@ async def media(request: web.Request) -> web.StreamResponse:
         if int(name[2]) == rendition.next_msn - 1:
             broadcast.audience.segment_asked(track)
         file = broadcast.shelf.file(track, int(name[2])) if blob is None else None
-        if file is not None and await asyncio.to_thread(file.is_file):
+        size = await asyncio.to_thread(_size_of, file) if file is not None else None
+        if file is not None and size is not None:
+            broadcast.audience.bytes += size
             headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": Cache.FOREVER.value}
             return web.FileResponse(file, headers=headers)
     if blob is None:
         raise Problem("segment_unknown")
+    broadcast.audience.bytes += blob.size
     return blob.answer(request, _headers(request))
+
+
+def _size_of(file: Path) -> int | None:
+    """Return the bytes of a file, None where there is none."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
 
 
 async def options(request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
-from interpreting.ids import HALL, SourceId, SourceKind, kind_of
+from interpreting.ids import HALL, HALL_MICS, VENUE, SourceId, SourceKind, kind_of
 from interpreting.plan import RoutingPlan
 from interpreting.room import Room
 from media.stream import VIDEO, InitMade, PartMade, StreamEvent, StreamFailed, StreamSpec, Track
@@ -210,7 +210,7 @@ class Recorder:
 
     def _obey(self, room: Room) -> None:
         """Delete the stem of every source that does not consent any more, and go on with those that do again."""
-        for source in {*room.consents, *HALL}:
+        for source in {*room.consents, *HALL, *HALL_MICS}:
             consents = room.consents_to(source)
             lane = self._stems.get(self._owner(source))
             if lane is None or lane.is_allowed is consents:
@@ -258,6 +258,8 @@ class Recorder:
     def _stem_name(self, room: Room, source: SourceId) -> str:
         """Return a name that tells the place and no person: `stem-de-uk-2` is the booth's second microphone."""
         kind = kind_of(source)
+        if kind is SourceKind.HALL_MIC:
+            return f"stem-{VENUE}-{source.partition(':')[2]}"
         if kind not in (SourceKind.MIC, SourceKind.SPEAKER):
             return f"stem-{kind.value}"
         person = source.partition(":")[2]

@@ -88,7 +88,7 @@ class Line:
         self._count = 0
         self.state: dict[str, Any] = {}
 
-    def say(self, name: str, **args: object) -> dict[str, Any]:
+    def say(self, name: str, /, **args: object) -> dict[str, Any]:
         """Say a command and return its answer."""
         self._count += 1
         id = f"{self._prefix}-{self._count}"

@@ -90,6 +90,69 @@ def venue_live(person: Visitor) -> Page:
     return page
 
 
+def venue_outputs(person: Visitor) -> Page:
+    page = venue_before(person)
+    page.check("#return-on")
+    page.click("#transmitter-add")
+    page.select_option("#transmitter-0-channel", "uk")
+    page.click("#mic-add")
+    page.wait_for_selector("#mic-2:not([hidden])")
+    return page
+
+
+def venues_page(name: str) -> Callable[[Visitor], Page]:
+    """The projector's screen or the guide's phone, opened from the venue's link."""
+
+    def open_page(person: Visitor) -> Page:
+        page = venue_before(person)
+        query = page.url.partition("?")[2]
+        return person.open(f"/r/plenary/{name}?{query}")
+
+    return open_page
+
+
+def daybook(name: str) -> Callable[[Visitor], Page]:
+    """The rehearsal or the day's report, opened from the technician's link."""
+
+    def open_page(person: Visitor) -> Page:
+        page = person.open(person.server.link("plenary", "technician"))
+        return person.open(f"/desk/rooms/plenary/{name}?{page.url.partition('?')[2]}")
+
+    return open_page
+
+
+def workshop_door(person: Visitor) -> Page:
+    page = person.open("/r/workshop-1/workshop")
+    page.wait_for_selector("#stranger")
+    return page
+
+
+def workshop_test(person: Visitor) -> Page:
+    page = workshop_door(person)
+    page.fill('[name="name"]', "Iryna")
+    page.click("#stranger button")
+    page.wait_for_selector("#go-in:not([disabled])")
+    page.click("#chime")
+    return page
+
+
+def workshop_hand(person: Visitor) -> Page:
+    page = workshop_test(person)
+    page.click("#go-in")
+    page.wait_for_selector('#workshop[data-step="seated"]')
+    page.click("#hand")
+    page.wait_for_selector('#workshop[data-speech="hand"]')
+    return page
+
+
+def workshop_backstage(person: Visitor) -> Page:
+    page = person.open(person.server.link("workshop-1", "speaker Mary"))
+    page.wait_for_selector("#go-in:not([disabled])")
+    page.click("#go-in")
+    page.wait_for_selector('#workshop[data-step="backstage"]')
+    return page
+
+
 SCENES: Final[dict[str, Callable[[Visitor], Page]]] = {
     "start": lambda person: person.open("/"),
     "conference": lambda person: person.open("/c/demo"),
@@ -103,6 +166,15 @@ SCENES: Final[dict[str, Callable[[Visitor], Page]]] = {
     "lectern": lectern,
     "venue": venue_before,
     "venue live": venue_live,
+    "venue outputs": venue_outputs,
+    "screen": venues_page("screen"),
+    "guide": venues_page("guide"),
+    "workshop for strangers": workshop_door,
+    "workshop test": workshop_test,
+    "workshop": workshop_hand,
+    "workshop backstage": workshop_backstage,
+    "rehearsal": daybook("rehearsal"),
+    "report": daybook("report"),
     "error": lambda person: person.open("/r/nowhere"),
 }
 

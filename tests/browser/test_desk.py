@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright
+from playwright.sync_api import Browser, Playwright
 
+from tests.browser.desks import card, column, open_panel
 from tests.browser.stagehand import Server, chromium, free_port, wait_until
 from tests.browser.test_accessibility import AXE, violations
 from tests.browser.visits import go_live, visitor
@@ -31,10 +32,6 @@ with av.open(sys.argv[1], options={"listen": "1", "timeout": "60"}) as container
 def browser(playwright: Playwright) -> Iterator[Browser]:
     with chromium(playwright) as running:
         yield running
-
-
-def card(page: Page, room: str = "plenary") -> Locator:
-    return page.locator(f'[data-room="{room}"]')
 
 
 def test_a_technician_sees_every_room_and_records_after_a_question(browser: Browser, server: Server) -> None:
@@ -134,4 +131,6 @@ def test_nothing_serious_by_axe(browser: Browser, server: Server, size: tuple[in
             page.wait_for_selector('[data-room="plenary"] .health div')
             for details in page.locator('[data-room="plenary"] details').all():
                 details.locator("summary").click()
+            page.locator(f"{column('plenary', 'bus', 'floor')} .listen").click()
+            open_panel(page, "plenary", "source", "venue")
             assert violations(page) == []

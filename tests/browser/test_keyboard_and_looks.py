@@ -363,5 +363,6 @@ def viewers(server: Server) -> int:
     """How many are sent the picture of workshop-2, by the server's own figures."""
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer:
         text = answer.read().decode()
-    counts = re.findall(r'^tolmach_engine_viewers\{of="workshop-2"\} (\d+)$', text, re.MULTILINE)
+    series = r'^tolmach_picture_subscribers\{picture="hall",room="workshop-2"\} (\d+)\.0$'
+    counts = re.findall(series, text, re.MULTILINE)
     return sum(map(int, counts))

@@ -18,7 +18,7 @@ from media.dtls import Fingerprint
 from media.errors import FragmentRejected, OfferRejected, WireError
 from media.ice import Credentials
 from media.jitter import JitterBuffer
-from media.offers import Agreed, Ssrcs, agree_to_publish, agree_to_send
+from media.offers import Agreed, AgreedPicture, PictureSsrcs, Ssrcs, agree_to_publish, agree_to_send
 from media.publishing import Publisher
 from media.rtmp import HANDSHAKE_BYTES, VERSION
 from media.rtmp_receiver import RtmpReceiver, Wish
@@ -27,7 +27,7 @@ from server import edge_messages
 from server.livestream.broadcasts import PACE
 from server.livestream.hls import parse_directives
 from server.livestream.rendition import NewPart, Rendition
-from server.messages import BadMessage, parse_command_message
+from server.messages import BadMessage, ReportMessage, parse_message
 from server.problems import Problem
 from server.tokens import TokenError
 from tests.fuzz import shapes, webrequest
@@ -118,11 +118,11 @@ def feed_sdp(wire: bytes) -> None:
 
 
 def _publish(offer: sdp.Offer) -> Agreed:
-    return agree_to_publish(offer, takes_audio=True, takes_video=True)
+    return agree_to_publish(offer, takes_audio=True, takes_video=True, takes_small=True)
 
 
 def _listen(offer: sdp.Offer) -> Agreed:
-    return agree_to_send(offer, Ssrcs(1, 2, 3))
+    return agree_to_send(offer, Ssrcs(1, tuple(PictureSsrcs(n, n + 1) for n in range(2, 18, 2))))
 
 
 def feed_trickle(wire: bytes) -> None:
@@ -133,8 +133,10 @@ def feed_trickle(wire: bytes) -> None:
 
 
 def feed_ws(wire: bytes) -> None:
-    """A page's command, down to the domain's."""
-    message = parse_command_message(wire.decode("utf-8", "surrogateescape"))
+    """A page's command, down to the domain's, or its report."""
+    message = parse_message(wire.decode("utf-8", "surrogateescape"))
+    if isinstance(message, ReportMessage):
+        return
     require(message.id.isprintable(), "an id nobody can print")
     parse_command(message.name, message.args, PersonId("p"))
 
@@ -187,7 +189,8 @@ _PLAYLIST: Final = _playlist()
 
 def feed_publication(wire: bytes) -> None:
     """Authentic packets of a publisher gone mad, 5 ms apart, heard by a mixer every 20 ms."""
-    agreed = Agreed(audio_type=111, red_type=63, video_types={"h264": 102}, repair_types={"h264": 103}, feedback_id=3)
+    pictures = [AgreedPicture({"h264": 102}, {"h264": 103})]
+    agreed = Agreed(audio_type=111, red_type=63, pictures=pictures, feedback_id=3)
     sound = JitterBuffer()
     publisher = Publisher(agreed, sound, lambda flows: None)
     at, now, count = 0, 100.0, 0
@@ -236,7 +239,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "red": Target(feed_red, (WireError,), shape=shapes.red_packet),
     "publication": Target(feed_publication, (), max_bytes=8192, bound_s=TEXT_S, shape=shapes.as_publication),
     "sdp": Target(
-        feed_sdp, (OfferRejected, UnicodeDecodeError), _SDP_WORDS, has_lines=True, max_bytes=40_000, bound_s=TEXT_S
+        feed_sdp, (OfferRejected, UnicodeDecodeError), _SDP_WORDS, has_lines=True, max_bytes=70_000, bound_s=TEXT_S
     ),
     "trickle": Target(
         feed_trickle,

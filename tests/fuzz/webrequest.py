@@ -14,7 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from server import doorman, ice_patch, limits, pages, security, tokens, whep, ws
+from server import doorman, ice_patch, limits, origins, pages, security, tokens, whep
 from server.config import load_config
 from server.keys import CONFIG
 from server.problems import Problem
@@ -120,7 +120,7 @@ _READERS = (
     _bearer,
     _under,
     _type,
-    ws._check_origin,
+    origins.check_origin,
     ice_patch._etags,
     security.asked_language,
     security._is_page,

@@ -25,6 +25,7 @@ from interpreting.events import EVENTS, Event
 from interpreting.ids import (
     BACKUP,
     DEMO,
+    HALL_MICS,
     PLAYOUT,
     VENUE,
     AssetId,
@@ -34,6 +35,7 @@ from interpreting.ids import (
     ItemId,
     LineId,
     PersonId,
+    QuestionId,
     RecordingId,
     SourceId,
     SourceKind,
@@ -45,7 +47,7 @@ from interpreting.ids import (
 )
 from interpreting.languages import FLOOR, Channel, Fallback, Language
 from interpreting.people import Role
-from interpreting.words import Addressee, Wish
+from interpreting.words import Addressee, Party, Settlement, Wish
 from interpreting.workshop import Door, Place
 from tests.interpreting.plenary import (
     BREAK,
@@ -79,7 +81,7 @@ booths: SearchStrategy[BoothId] = st.sampled_from([DE_UK, EN_DE, EN_UK, BoothId(
 languages: SearchStrategy[Language] = st.sampled_from([DE, UK, EN, PL])
 channels: SearchStrategy[Channel] = st.sampled_from([FLOOR, DE, UK, EN, PL])
 sources: SearchStrategy[SourceId] = st.sampled_from(
-    [VENUE, BACKUP, DEMO, PLAYOUT, *map(mic_source, INTERPRETERS), *map(speaker_source, FAR_AWAY)]
+    [VENUE, BACKUP, HALL_MICS[0], DEMO, PLAYOUT, *map(mic_source, INTERPRETERS), *map(speaker_source, FAR_AWAY)]
 )
 names: SearchStrategy[str] = st.sampled_from(["A name", "Ім’я", "N"])
 moments: SearchStrategy[float] = st.floats(0, 4e9)
@@ -111,11 +113,20 @@ _OF_CLASS: dict[tuple[str, str], SearchStrategy[object]] = {
     ("PlayoutCued", "item"): _items,
     ("TechnicianCalled", "booth"): st.one_of(st.none(), booths),
     ("Said", "booth"): st.one_of(st.none(), booths),
+    ("Say", "person"): st.one_of(st.none(), people),
+    ("Said", "to_person"): st.one_of(st.none(), people),
+    ("TalkTo", "to"): st.one_of(st.none(), st.sampled_from(Party)),
+    ("TalkTo", "booth"): st.one_of(st.none(), booths),
+    ("TalkOpened", "to"): st.sampled_from(Party),
+    ("TalkOpened", "booth"): st.one_of(st.none(), booths),
+    ("QuestionAsked", "language"): st.one_of(st.none(), languages),
 }
 _FIELDS: dict[str, SearchStrategy[object]] = {
     "asset": st.sampled_from([AssetId("greeting"), AssetId("film")]),
     "door": st.sampled_from(Door),
     "follows": st.booleans(),
+    "how": st.sampled_from(Settlement),
+    "question": st.integers(1, 5).map(QuestionId),
     "hand": st.sampled_from([persons_hand(REMOTE), persons_hand(VISITOR), hall_hand("N"), HandId("none")]),
     "hears": channels,
     "is_named": st.booleans(),
@@ -138,10 +149,16 @@ _FIELDS: dict[str, SearchStrategy[object]] = {
     "text": names,
     "to": st.sampled_from(Addressee),
     "wish": st.sampled_from(Wish),
+    "gain_db": st.sampled_from([0.0, -6.0, 20.0, -60.0, 20.5]),
+    "delay_ms": st.sampled_from([0, 120, 500, 501]),
+    "high_pass": st.booleans(),
+    "gate": st.booleans(),
+    "muted": st.booleans(),
     "at": moments,
     "by": people,
     "person": people,
     "from_person": people,
+    "from_booth": st.one_of(st.none(), booths),
     "to_person": people,
     "booth": booths,
     "name": names,

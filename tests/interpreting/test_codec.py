@@ -76,6 +76,12 @@ class TestCommands:
             ("set_fallback", {"language": "uk", "fallback": "silence"}, SetFallback(OLHA, UK, Fallback.SILENCE)),
             ("connect_source", {"source": "venue", "kind": "venue"}, ConnectSource(VENUE, SourceKind.VENUE)),
             ("lose_all_sources", {}, LoseAllSources()),
+            ("say", {"to": "room", "text": "6,1"}, Say(OLHA, Addressee.ROOM, "6,1")),
+            (
+                "say",
+                {"to": "person", "text": "6,1", "person": "petro"},
+                Say(OLHA, Addressee.PERSON, "6,1", person=PETRO),
+            ),
         ],
     )
     def test_are_read_by_name(self, name: str, args: dict[str, object], command: Command) -> None:
@@ -132,6 +138,9 @@ class TestCommands:
             ("call_technician", {"role": "technician"}),
             ("say", {"to": "booth", "text": "hello", "name": "The President"}),
             ("say", {"to": "everybody", "text": "hello"}),
+            ("say", {"to": "person", "text": "hello", "person": 1}),
+            ("settle_question", {"question": 1, "how": "withdrawn"}),
+            ("ask_question", {"text": "two\nlines"}),
             ("enter_room", {"name": "Iryna"}),
             ("enter_room", {"name": "Iryna", "language": "uk", "role": "moderator"}),
             ("enter_room", {"name": "Iryna", "language": "uk", "is_named": True}),

@@ -7,6 +7,9 @@ from interpreting import errors
 from interpreting.errors import Code, InterpretingError, Refused
 
 STABLE = {
+    "too_fast",
+    "questions_full",
+    "question_unknown",
     "not_in_booth",
     "booth_unknown",
     "language_unknown",
@@ -25,6 +28,8 @@ STABLE = {
     "nobody_to_hand_over_to",
     "source_unknown",
     "channel_shared",
+    "on_air",
+    "intercom_full",
     "item_unknown",
     "removed",
     "not_in_room",
@@ -41,6 +46,7 @@ STABLE = {
     "hands_full",
     "hand_unknown",
     "seconds_invalid",
+    "trim_invalid",
     "no_playout",
     "playout_running",
     "recording_off",

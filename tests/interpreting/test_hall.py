@@ -28,9 +28,11 @@ from interpreting.events import (
     SourceLost,
     VenueSelected,
 )
-from interpreting.ids import BACKUP, DEMO, VENUE, ItemId, RecordingId, SourceId, SourceKind, mic_source
+from interpreting.ids import BACKUP, DEMO, HALL_MICS, VENUE, ItemId, RecordingId, SourceId, SourceKind, mic_source
+from interpreting.people import Role
 from interpreting.programme import DOUBLE_PRESS_S
 from interpreting.room import Room, replay
+from interpreting.view import room_view
 from interpreting.words import Wish
 from tests.interpreting.plenary import (
     BREAK,
@@ -86,7 +88,10 @@ class TestRecording:
 class TestConsent:
     @pytest.mark.parametrize(
         ("source", "consents"),
-        [(VENUE, True), (BACKUP, True), (DEMO, True), (mic_source(OLHA), False), (SPEAKER, False)],
+        [
+            *((source, True) for source in (VENUE, BACKUP, HALL_MICS[0], DEMO)),
+            *((source, False) for source in (mic_source(OLHA), SPEAKER)),
+        ],
     )
     def test_is_the_halls_by_default_and_nobodys_voice(self, source: SourceId, consents: bool) -> None:
         assert empty_room().consents_to(source) is consents
@@ -98,11 +103,26 @@ class TestConsent:
 
     def test_of_the_hall_is_for_both_its_senders_until_the_second_says_otherwise(self) -> None:
         refused = after(empty_room(), SetConsent(MODERATOR, VENUE, False))
-        assert not refused.consents_to(BACKUP)
-        assert after(refused, SetConsent(MODERATOR, BACKUP, True)).consents_to(BACKUP)
+        for other in (BACKUP, *HALL_MICS):
+            assert not refused.consents_to(other)
+            assert after(refused, SetConsent(MODERATOR, other, True)).consents_to(other)
 
     def test_is_for_a_source(self) -> None:
         assert code_of(empty_room(), SetConsent(MODERATOR, SourceId("radio"), False)) is Code.SOURCE_UNKNOWN
+
+
+class TestFurtherMicrophones:
+    def test_are_shown_to_those_at_work_with_what_flows(self) -> None:
+        room = after(both_senders(), ConnectSource(HALL_MICS[0], SourceKind.HALL_MIC))
+        shown = [{"source": f"hall:{number}", "live": number == 2} for number in (2, 3, 4)]
+        assert room_view(room, Role.VENUE)["venue_microphones"] == shown
+        assert room_view(room, Role.VIEWER)["venue_microphones"] == []
+
+    def test_take_nothing_else_away_when_they_go(self) -> None:
+        mics = (ConnectSource(mic, SourceKind.HALL_MIC) for mic in HALL_MICS)
+        room = after(both_senders(), *mics, LoseSource(HALL_MICS[1]))
+        assert (room.venue_source, room.venue_now) == (VENUE, VENUE)
+        assert room.hall_now == (VENUE, HALL_MICS[0], HALL_MICS[2])
 
 
 class TestSenders:

@@ -14,6 +14,7 @@ from interpreting.commands import (
 )
 from interpreting.ids import (
     DEMO,
+    HALL_MICS,
     VENUE,
     BusId,
     PersonId,
@@ -23,7 +24,7 @@ from interpreting.ids import (
     speaker_source,
 )
 from interpreting.languages import FLOOR, Fallback
-from interpreting.mix_minus import bus_for, twins
+from interpreting.mix_minus import bus_for
 from interpreting.plan import DUCKED_GAIN, bus_of, plan, recorded_bus, stem_bus
 from interpreting.room import Room
 from interpreting.workshop import Door
@@ -127,6 +128,9 @@ class TestTheHallsReturn:
         room = two_speak()
         assert mix(room, MINUS_VENUE) == {IRYNA: 1.0, JONAS: 1.0}
         assert mix(workshop(), MINUS_VENUE) == {}
+        more = after(room, *(ConnectSource(mic, SourceKind.HALL_MIC) for mic in HALL_MICS))
+        assert mix(more, bus_of(FLOOR)) == {VENUE: 1.0, **dict.fromkeys(HALL_MICS, 1.0), IRYNA: 1.0, JONAS: 1.0}
+        assert mix(more, MINUS_VENUE) == {IRYNA: 1.0, JONAS: 1.0}
         demo = after(workshop(), LoseSource(VENUE))
         assert (mix(demo, bus_of(FLOOR)), mix(demo, MINUS_VENUE)) == ({DEMO: 1.0}, {})
 
@@ -136,18 +140,6 @@ class TestTheHallsReturn:
         assert mix(room, venue_bus(UK)) == {mic_source(OLHA): 1.0}
         assert mix(room, venue_bus(DE)) == {IRYNA: DUCKED_GAIN, JONAS: DUCKED_GAIN}
         assert room.venue_hears == (DE, UK)
-
-
-class TestTwins:
-    def test_are_one_encoders_work(self) -> None:
-        room = two_speak(Mute(VISITOR, VISITOR))
-        leaders = twins(plan(room).mixes)
-        assert leaders[minus_bus(FLOOR, VISITOR)] == bus_of(FLOOR)
-        assert leaders[minus_bus(FLOOR, REMOTE)] == minus_bus(FLOOR, REMOTE)
-
-    def test_do_not_depend_on_the_order_of_sources(self) -> None:
-        one, other = BusId("one"), BusId("other")
-        assert twins({one: {VENUE: 1.0, DEMO: 0.5}, other: {DEMO: 0.5, VENUE: 1.0}})[other] == one
 
 
 @pytest.mark.parametrize(

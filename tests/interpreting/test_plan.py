@@ -15,7 +15,7 @@ from interpreting.commands import (
     StopRecording,
     TakeMic,
 )
-from interpreting.ids import BACKUP, DEMO, VENUE, BusId, PersonId, SourceKind, mic_source, speaker_source
+from interpreting.ids import BACKUP, DEMO, HALL_MICS, VENUE, BusId, PersonId, SourceKind, mic_source, speaker_source
 from interpreting.languages import FLOOR, Fallback
 from interpreting.plan import (
     DUCKED_GAIN,
@@ -94,6 +94,21 @@ class TestFloor:
         assert plan(spare).picture == BACKUP
         by_hand = after(both, SelectVenue(MODERATOR, BACKUP))
         assert mix(by_hand, "de") == {BACKUP: 1.0, SPEAKER: 1.0}
+
+    def test_has_the_halls_microphones_beside_its_usual_sender_and_without_it(self) -> None:
+        second, third, _ = HALL_MICS
+        several = after(staffed_room(), *(ConnectSource(mic, SourceKind.HALL_MIC) for mic in (third, second)))
+        assert mix(several, "floor") == {VENUE: 1.0, second: 1.0, third: 1.0}
+        assert mix(after(several, LoseSource(third)), "de") == {VENUE: 1.0, second: 1.0}
+        alone = after(several, LoseSource(VENUE))
+        assert mix(alone, "floor") == {second: 1.0, third: 1.0}
+        assert plan(alone).picture == DEMO
+
+    def test_has_no_microphone_of_the_hall_beside_the_backup_which_hears_it_too(self) -> None:
+        mics = [ConnectSource(mic, SourceKind.HALL_MIC) for mic in HALL_MICS]
+        spare = after(staffed_room(), *mics, ConnectSource(BACKUP, SourceKind.BACKUP), LoseSource(VENUE))
+        assert mix(spare, "floor") == {BACKUP: 1.0}
+        assert mix(after(spare, LoseSource(BACKUP)), "floor") == dict.fromkeys(HALL_MICS, 1.0)
 
     def test_has_the_halls_picture_or_the_demos(self) -> None:
         assert plan(staffed_room()).picture == VENUE

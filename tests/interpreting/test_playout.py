@@ -11,7 +11,9 @@ from interpreting.ids import PLAYOUT, VENUE, AssetId, ItemId, SourceKind
 from interpreting.places import REEL_REFUSALS, REELS
 from interpreting.plan import bus_of, plan
 from interpreting.playout_state import COUNTDOWN_S, MAX_PLAYOUT_S, Playout, Reel
+from interpreting.roles import Role
 from interpreting.room import Room, replay
+from interpreting.view import room_view
 from interpreting.workshop_commands import CuePlayout, GiveFloor, PausePlayout, ReelCommand, StartPlayout, StopPlayout
 from tests.interpreting.plenary import BREAK, CHAIR, NOW, REMOTE, after, code_of, events_of, workshop
 
@@ -95,3 +97,9 @@ def test_a_wrong_cue_is_refused(command: Command, code: Code) -> None:
 
 def test_cued_twice_is_cued_once() -> None:
     assert events_of(after(workshop(), CUE), CUE) == ()
+
+
+def test_a_message_stands_for_a_hall_that_is_gone() -> None:
+    gone = after(workshop(), LoseSource(VENUE), CUE, StartPlayout(CHAIR))
+    assert room_view(gone, Role.VIEWER)["venue"] != "live"
+    assert room_view(after(gone, SOUND), Role.VIEWER)["venue"] == "live"

@@ -16,7 +16,7 @@ from interpreting.commands import (
     wire_fields,
 )
 from interpreting.errors import Code, Refused
-from interpreting.ids import BACKUP, DEMO, VENUE, PersonId, SourceId, mic_source, speaker_source
+from interpreting.ids import BACKUP, DEMO, HALL_MICS, VENUE, PersonId, SourceId, mic_source, speaker_source
 from interpreting.roles import ADDRESSEES, ALLOWED, CONDUCTOR_ONLY, Role, check_allowed
 from interpreting.words import Addressee
 from interpreting.workshop_commands import Mute, Unmute
@@ -42,12 +42,19 @@ ARGS: dict[str, object] = {
     "talks": True,
     "label": "microphone 2",
     "hand": "person:olha",
+    "question": 1,
+    "how": "answered",
     "follows": False,
     "seconds": 60,
     "languages": ["de"],
     "asset": "greeting",
+    "gain_db": -6.0,
+    "delay_ms": 120,
+    "high_pass": True,
+    "gate": False,
+    "muted": False,
 }
-OF_COMMAND: dict[str, dict[str, object]] = {"move_hand": {"to": 0}}
+OF_COMMAND: dict[str, dict[str, object]] = {"move_hand": {"to": 0}, "talk_to": {"to": None, "booth": None}}
 # Whose consent somebody speaks for, and to whom they speak, so that the role alone decides.
 OWN = {
     Role.INTERPRETER: {"source": "mic:olha", "to": "booth"},
@@ -90,6 +97,7 @@ def test_the_table_is_what_is_checked(role: Role, name: str) -> None:
         assert caught.value.code is Code.FORBIDDEN
 
 
+THE_HALLS = (VENUE, BACKUP, *HALL_MICS, DEMO)
 MINE, HERS = mic_source(OLHA), mic_source(PETRO)
 MY_TALK, HIS_TALK = speaker_source(OLHA), speaker_source(PersonId("remote"))
 
@@ -101,14 +109,14 @@ MY_TALK, HIS_TALK = speaker_source(OLHA), speaker_source(PersonId("remote"))
         (Role.SPEAKER, {MY_TALK}, {MY_TALK}),
         (Role.PARTICIPANT, {MY_TALK}, {MY_TALK}),
         (Role.VENUE, {VENUE}, {VENUE}),
-        (Role.MODERATOR, {VENUE, BACKUP, DEMO, MY_TALK}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
-        (Role.TECHNICIAN, {VENUE, BACKUP, DEMO}, {VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK}),
+        (Role.MODERATOR, {*THE_HALLS, MY_TALK}, {*THE_HALLS, MINE, HERS, MY_TALK, HIS_TALK}),
+        (Role.TECHNICIAN, {*THE_HALLS}, {*THE_HALLS, MINE, HERS, MY_TALK, HIS_TALK}),
         (Role.VIEWER, set(), set()),
         (Role.ORGANISER, set(), set()),
     ],
 )
 def test_nobody_consents_for_somebody_else(role: Role, allowed: set[SourceId], withdrawable: set[SourceId]) -> None:
-    everything = (VENUE, BACKUP, DEMO, MINE, HERS, MY_TALK, HIS_TALK)
+    everything = (*THE_HALLS, MINE, HERS, MY_TALK, HIS_TALK)
     assert {source for source in everything if is_allowed(role, SetConsent(OLHA, source, True))} == allowed
     assert {source for source in everything if is_allowed(role, SetConsent(OLHA, source, False))} == withdrawable
 

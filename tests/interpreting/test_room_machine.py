@@ -40,7 +40,7 @@ from interpreting.commands import (
 )
 from interpreting.errors import Refused
 from interpreting.events import Event
-from interpreting.ids import HALL, BoothId, PersonId, SourceId, SourceKind, kind_of, mic_source
+from interpreting.ids import HALL, HALL_MICS, BoothId, PersonId, SourceId, SourceKind, kind_of, mic_source
 from interpreting.languages import FLOOR, Channel
 from interpreting.people import Role
 from interpreting.plan import Mode, bus_of, channel_states, plan, recorded_bus, stem_bus
@@ -152,7 +152,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.say(SelectPivot(person, data.draw(st.sampled_from(pivots))))
         self.say(SetFloorLanguage(MODERATOR, data.draw(st.sampled_from(foreign))))
 
-    @rule(source=st.sampled_from(HALL), is_there=st.booleans())
+    @rule(source=st.sampled_from((*HALL, *HALL_MICS)), is_there=st.booleans())
     def turn_a_sender_of_the_hall(self, source: SourceId, is_there: bool) -> None:
         self.say(ConnectSource(source, kind_of(source)) if is_there else LoseSource(source))
 
@@ -298,6 +298,7 @@ class RoomMachine(RuleBasedStateMachine):
         assert kinds[SourceKind.VENUE] + kinds[SourceKind.BACKUP] <= 1
         if self.room.is_live(self.room.venue_source):
             assert self.room.venue_source in floor
+        assert not (kinds[SourceKind.BACKUP] and kinds[SourceKind.HALL_MIC])
 
     @invariant()
     def relay_has_no_ring_also_with_pivots(self) -> None:

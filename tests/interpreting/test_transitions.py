@@ -109,7 +109,7 @@ def test_the_diagram_shows_every_change() -> None:
     lines = diagram().splitlines()
     assert lines[0] == "stateDiagram-v2"
     assert "        off_air --> on_air: take_mic" in lines
-    taken = "release_mic, switch_handover, another booth's take_mic under override"
+    taken = "release_mic, switch_handover, another booth's take_mic under override, a technician's cut_mic"
     assert f"        coughing --> off_air: {taken}" in lines
     assert "        stopped --> recording: start_recording" in lines
     assert "        venue --> backup: select_venue, lose_source" in lines

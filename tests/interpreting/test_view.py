@@ -115,6 +115,9 @@ def test_the_audience_sees_channels_and_no_person(role: Role) -> None:
         "venue": "live",
         "venue_source": "venue",
         "venue_sources": [],
+        "venue_microphones": [],
+        "trims": {},
+        "talks": [],
         "is_held": False,
         "items": [OPENING_VIEW, *room_view(room, role)["items"][1:]],  # type: ignore[index]
         "item": "opening",
@@ -132,6 +135,7 @@ def test_the_audience_sees_channels_and_no_person(role: Role) -> None:
         "asks": [],
         "calls": [],
         "chat": [],
+        "questions": [],
         "door": "open",
         "is_closed": False,
         "own": None,
@@ -314,6 +318,7 @@ def test_a_line_says_who_said_what_when() -> None:
             "booth": "de-uk",
             "at": NOW_MS,
             "to": "booth",
+            "to_person": None,
             "text": "olha to booth",
         }
     ]

@@ -19,17 +19,31 @@ from interpreting.commands import (
     StartRecording,
     StepAway,
     TakeMic,
+    TalkTo,
 )
 from interpreting.errors import Refused
 from interpreting.events import Event
-from interpreting.ids import HALL, PLAYOUT, AssetId, PersonId, SourceKind, kind_of, speaker_source
+from interpreting.ids import (
+    HALL,
+    HALL_MICS,
+    PLAYOUT,
+    AssetId,
+    PersonId,
+    SourceKind,
+    intercom_source,
+    kind_of,
+    speaker_source,
+)
 from interpreting.languages import FLOOR, Channel, Language
 from interpreting.people import Role
+from interpreting.roles import PARTIES
 from interpreting.room import Room, replay
 from interpreting.view import room_view
+from interpreting.words import Addressee, Party, Settlement, Standing
 from interpreting.workshop import MAX_HOLDERS, Door, Place
 from interpreting.workshop_commands import (
     Admit,
+    AskQuestion,
     BringOn,
     CallBackstage,
     CuePlayout,
@@ -44,19 +58,23 @@ from interpreting.workshop_commands import (
     SelectChannel,
     SetDoor,
     SetSpeaks,
+    SettleQuestion,
     SetVenueHears,
     StartPlayout,
     StopPlayout,
     TakeFloor,
     TalkBackstage,
     Unmute,
+    WithdrawQuestion,
 )
-from tests.interpreting.plenary import CHAIR, DE, EN, GUEST, NOW, OLHA, REMOTE, UK, VISITOR, workshop
+from tests.interpreting.plenary import CHAIR, DE, DE_UK, EN, GUEST, NOW, OLHA, REMOTE, UK, VISITOR, workshop
 from tests.interpreting.promises import check_sound
 from tests.interpreting.strategies import commands, workshop_commands
 
 CROWD = tuple(PersonId(f"p{number}") for number in range(5))
 EVERYBODY = (REMOTE, VISITOR, GUEST, *CROWD)
+TECHNICIAN = PersonId("technician")
+TALKERS = {OLHA: Role.INTERPRETER, GUEST: Role.SPEAKER, CHAIR: Role.MODERATOR, TECHNICIAN: Role.TECHNICIAN}
 ROLES = {GUEST: Role.SPEAKER, CHAIR: Role.MODERATOR}
 somebody = st.sampled_from(EVERYBODY)
 somebody_or_chair = st.sampled_from((*EVERYBODY, CHAIR))
@@ -119,10 +137,23 @@ class WorkshopMachine(RuleBasedStateMachine):
         self.say(SelectChannel(person, channel))
         self.say(SetSpeaks(person, speaks))
 
-    @rule(source=st.sampled_from((*HALL, PLAYOUT)), is_there=st.booleans())
+    @rule(source=st.sampled_from((*HALL, *HALL_MICS, PLAYOUT)), is_there=st.booleans())
     def turn_a_sender(self, source: str, is_there: bool) -> None:
-        id = next(one for one in (*HALL, PLAYOUT) if one == source)
+        id = next(one for one in (*HALL, *HALL_MICS, PLAYOUT) if one == source)
         self.say(ConnectSource(id, kind_of(id)) if is_there else LoseSource(id))
+
+    @rule(
+        person=somebody,
+        how=st.sampled_from((*Settlement, None)),
+        to=st.sampled_from((Addressee.ROOM, Addressee.PERSON)),
+    )
+    def write(self, person: PersonId, how: Settlement | None, to: Addressee) -> None:
+        self.say(Say(person, Addressee.ROOM, person, "", ROLES.get(person, Role.PARTICIPANT)))
+        self.say(Say(CHAIR, to, "welcome", "Chair", Role.MODERATOR, person))
+        self.say(AskQuestion(person, f"{person}?"))
+        open_ones = [one for one in self.room.questions if one.person == person and one.standing is Standing.OPEN]
+        for one in open_ones[:1]:
+            self.say(SettleQuestion(CHAIR, one.id, how) if how else WithdrawQuestion(person, one.id))
 
     @rule(kind=st.sampled_from((StartPlayout, PausePlayout, StopPlayout)))
     def play_out(self, kind: type[StartPlayout | PausePlayout | StopPlayout]) -> None:
@@ -135,6 +166,15 @@ class WorkshopMachine(RuleBasedStateMachine):
         self.say(SetDoor(CHAIR, door))
         self.say(TalkBackstage(CHAIR, talks))
         self.say(SetVenueHears(CHAIR, tuple(sorted(languages))))
+
+    @rule(person=st.sampled_from((OLHA, GUEST, CHAIR, TECHNICIAN)), to=st.sampled_from((None, *Party)))
+    def talk(self, person: PersonId, to: Party | None) -> None:
+        role = TALKERS[person]
+        if to is not None and to not in PARTIES[role]:
+            return
+        self.say(TalkTo(person, to, person.title(), role, DE_UK if to is Party.BOOTH else None))
+        source = intercom_source(person)
+        self.say(ConnectSource(source, SourceKind.INTERCOM))
 
     @rule(command=st.one_of(workshop_commands, commands))
     def say_anything(self, command: Command) -> None:
@@ -180,6 +220,14 @@ class WorkshopMachine(RuleBasedStateMachine):
             attendee = self.room.people.get(person)
             if attendee is None or attendee.place in (Place.WAITING, Place.REMOVED):
                 assert (view["speakers"], view["people"], view["timer"]) == ([], [], None)
+            chat, questions = view["chat"], view["questions"]
+            assert isinstance(chat, list)
+            assert isinstance(questions, list)
+            assert all(one["person"] == person for one in questions)
+            own = [line for line in chat if person in (line["person"], line["to_person"])]
+            is_inside = attendee is not None and attendee.place in (Place.SEATED, Place.BACKSTAGE)
+            assert all(line in own or line["to"] == "room" for line in chat)
+            assert is_inside or chat == own
 
     def teardown(self) -> None:
         """The whole history comes back from its stored form."""

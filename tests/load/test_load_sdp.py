@@ -5,6 +5,7 @@ from aiortc.sdp import SessionDescription
 
 from deploy.load.sdp import Credentials, Direction, SdpError, format_audio, parse_remote
 from media.dtls import Fingerprint
+from media.sdp import parse_offer
 
 PRINT = Fingerprint("sha-256", ":".join(["AB"] * 32))
 OURS = Credentials("abcd1234", "0123456789abcdef0123456789abcdef")
@@ -64,3 +65,14 @@ def test_credentials_are_fresh_and_long_enough() -> None:
     # RFC 8445 section 5.3: at least 4 and 22 characters.
     assert len(first.ufrag) >= 4
     assert len(first.password) >= 22
+
+
+def test_pictures_are_sections_of_the_same_bundle() -> None:
+    offer = parse_offer(format_audio(OURS, PRINT, Direction.SEND, ssrc=77, pictures=(78, 79)))
+    assert [(section.kind, section.mid, section.ssrcs) for section in offer.sections] == [
+        ("audio", "0", frozenset({77})),
+        ("video", "p0", frozenset({78})),
+        ("video", "p1", frozenset({79})),
+    ]
+    seen = parse_offer(format_audio(OURS, PRINT, Direction.RECEIVE, pictures=(0, 0)))
+    assert [(section.direction, section.ssrcs) for section in seen.sections[1:]] == [("recvonly", frozenset())] * 2

@@ -94,11 +94,14 @@ class Stage:
         if self.is_cut:
             asyncio.get_running_loop().call_soon(self.edge.refused, pull.peer)
             return
-        answer = self.origin.subscribe(pull.peer, pull.offer, pull.bus, pull.picture, pull.frames, at_work=True)
+        pictures = () if pull.picture is None else (pull.picture,)
+        answer = self.origin.subscribe(pull.peer, pull.offer, pull.bus, pictures, pull.frames, at_work=True)
         asyncio.get_running_loop().call_soon(self.edge.answered, pull.peer, answer.sdp, None)
 
-    async def listen(self, studio: Studio, name: str, bus: str, picture: str | None = None, frames: int = 1) -> Ear:
-        """Let somebody listen to a bus, or see a picture when it is named, until the end of the test."""
+    async def listen(
+        self, studio: Studio, name: str, bus: str, picture: str | None = None, frames: int = 1, more: str | None = None
+    ) -> Ear:
+        """Let somebody listen to a bus, or see a picture, or two, when it is named, until the end of the test."""
         now = time.monotonic()
         ear = Ear(
             Upstream(
@@ -110,7 +113,8 @@ class Stage:
             )
         )
         try:
-            answer = studio.subscribe(name, ear.upstream.offer, bus, picture, frames)
+            pictures = tuple(name for name in (picture, more) if name is not None)
+            answer = studio.subscribe(name, with_sections(ear.upstream.offer, len(pictures)), bus, pictures, frames)
         except MediaError:
             ear.upstream.close()
             raise
@@ -142,6 +146,13 @@ async def stage(max_listeners: int = 10) -> AsyncIterator[Stage]:
         yield made
     finally:
         await made.close()
+
+
+def with_sections(offer: str, count: int) -> str:
+    """An offer of one section with that section `count` times."""
+    head, line, section = offer.partition("m=")
+    sections = [line + section.replace("a=mid:0", f"a=mid:{number}") for number in range(count or 1)]
+    return head.replace("BUNDLE 0", "BUNDLE " + " ".join(map(str, range(count or 1)))) + "".join(sections)
 
 
 def assert_seamless(packets: list[RtpPacket], frames: int = 1) -> None:
@@ -266,12 +277,25 @@ async def test_a_newcomer_gets_no_tick_that_another_bus_had_sent() -> None:
         assert len(fan) == 2
 
 
+async def test_several_pictures_come_to_the_edge_each_by_a_subscription_of_its_own() -> None:
+    async with stage() as made:
+        demos = [DemoVideo(asyncio.get_running_loop()) for _ in range(2)]
+        for picture, demo in zip(("room/stage", "room/face:0"), demos, strict=True):
+            made.origin._set_video(f"{picture}'s", demo.source)
+            made.origin.set_picture(picture, f"{picture}'s")
+        viewer = await made.listen(made.edge, "viewer", "de", "room/stage", more="room/face:0")
+        await made.until(lambda: len({packet.ssrc for packet in viewer.packets}) == 2)
+        for demo in demos:
+            demo.aclose()
+        assert {pull.picture for pull in made.pulls} == {None, "room/stage", "room/face:0"}
+
+
 async def test_past_its_load_only_those_at_work_are_taken() -> None:
     async with stage(max_listeners=1) as made:
         first = await made.listen(made.edge, "first", "de")
         with pytest.raises(Overloaded):
             await made.listen(made.edge, "second", "de")
-        made.edge.subscribe("worker", first.upstream.offer, "de", None, at_work=True)
+        made.edge.subscribe("worker", first.upstream.offer, "de", (), at_work=True)
         assert set(made.edge.listeners) == {"first", "worker"}
         with pytest.raises(PeerUnknown):
             made.edge.move("second", "uk")

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from media import rtcp, rtp, sdp, stun, udp
 from media.errors import OfferRejected
-from media.offers import Agreed
+from media.offers import Agreed, AgreedPicture
 from media.publishing import SILENT_AFTER_S, Publisher
 from media.reception import Reception
 from media.strangers import Strangers, names_one_of
@@ -188,7 +188,7 @@ def test_padding_without_end_is_not_walked_through() -> None:
 
 def test_a_publishers_silence_is_noticed_within_three_seconds() -> None:
     told: list[bool] = []
-    publisher = Publisher(Agreed(audio_type=111, video_types={"vp8": 96}), None, told.append)
+    publisher = Publisher(Agreed(audio_type=111, pictures=[AgreedPicture({"vp8": 96})]), None, told.append)
     publisher.on_rtp(rtp.RtpPacket(96, False, 1, 960, 5, b"x"), 10.0)
     assert told == [True]
     # The timers come round to every peer twice a second.

@@ -8,7 +8,7 @@ import pytest
 from media.jitter import JitterBuffer
 from media.opus import FRAME_SAMPLES, Encoder, Pcm
 from media.rtp import RtpPacket
-from media.sound import measure
+from tests.media.levels import rms_dbfs
 
 TONE_HZ = 500
 
@@ -34,7 +34,7 @@ def play(buffer: JitterBuffer, script: Iterable[list[RtpPacket]]) -> list[Pcm]:
 
 
 def silent(frames: list[Pcm]) -> int:
-    return sum(measure(frame).rms_dbfs < -30 for frame in frames)
+    return sum(rms_dbfs(frame) < -30 for frame in frames)
 
 
 def test_it_starts_40_ms_deep_and_plays_everything() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from media.mixer import Encoded, Mix, Mixer
 from media.opus import FRAME_SAMPLES, Decoder, Pcm
-from media.sound import measure
+from media.trim import UNTRIMMED, Trim
+from tests.media.levels import rms_dbfs
 
 
 class Tone:
@@ -94,10 +95,10 @@ def test_a_handover_leaves_no_hole(bench: Bench) -> None:
     bench.run(30)
     bench.mixer.set_mix("uk", {"first": Mix(0.0, 30), "second": Mix(1.0, 30)})
     bench.run(30)
-    talking = measure(bench.heard["uk"][20]).rms_dbfs
+    talking = rms_dbfs(bench.heard["uk"][20])
     sound = np.concatenate(bench.heard["uk"][10:])
     windows = sound[: len(sound) // 240 * 240].reshape(-1, 240)
-    hole = sum(measure(window).rms_dbfs < talking - 6 for window in windows)
+    hole = sum(rms_dbfs(window) < talking - 6 for window in windows)
     assert hole * 5 <= 20
     assert bench.strength("uk", 900) == pytest.approx(0.3, rel=0.1)
     assert bench.strength("uk", 500) < 0.001
@@ -131,10 +132,55 @@ def test_all_sources_at_once_stay_below_full_scale(bench: Bench) -> None:
         bench.mixer.add_source(str(n), Tone(300 + 100 * n, 0.9))
     bench.mixer.set_mix("floor", {str(n): Mix(1.0) for n in range(7)})
     bench.run(50, now=0.0)
-    bench.mixer.watch_levels()
+    bench.mixer.set_meters(frozenset({"floor", "3"}))
     bench.run(50)
-    assert bench.mixer.levels["floor"].peak_dbfs <= -0.99
-    assert bench.mixer.levels["3"].peak_dbfs == pytest.approx(-0.92, abs=0.1)
+    assert bench.mixer.meters.levels["floor"].peak_dbfs <= -0.99
+    assert bench.mixer.meters.levels["3"].peak_dbfs == pytest.approx(-0.92, abs=0.1)
+
+
+def test_a_meter_shows_what_nobody_hears(bench: Bench) -> None:
+    bench.mixer.add_source("mic", Tone(997, 0.1))
+    bench.mixer.set_mix("uk", {"mic": Mix(1.0)})
+    bench.run(10)
+    assert not bench.mixer.meters.levels, "nothing is measured when nobody looks"
+    bench.mixer.set_meters(frozenset({"mic", "uk", "nobody"}))
+    bench.run(40)
+    levels = bench.mixer.meters.levels
+    assert set(levels) == {"mic", "uk"}
+    for level in levels.values():
+        assert level.peak_dbfs == pytest.approx(-20, abs=0.1)
+        assert level.rms_dbfs == pytest.approx(-23, abs=0.1)
+        assert level.loudness_lufs == pytest.approx(-23, abs=0.2)
+    bench.mixer.set_meters(frozenset())
+    bench.run(10)
+    assert not bench.mixer.meters.levels
+
+
+def test_a_trim_is_heard_on_every_bus(bench: Bench) -> None:
+    bench.mixer.add_source("mic", Tone(500, 0.3))
+    for bus in ("uk", "floor"):
+        bench.mixer.set_mix(bus, {"mic": Mix(1.0)})
+        bench.mixer.set_sinks(bus, {1: 1})
+    bench.run(50)
+    bench.mixer.set_trim("mic", Trim(gain_db=-20.0))
+    bench.heard.clear()
+    bench.run(50)
+    for bus in ("uk", "floor"):
+        assert bench.strength(bus, 500) == pytest.approx(0.03, rel=0.2)
+    bench.mixer.set_trim("mic", UNTRIMMED)
+    bench.run(50)
+    bench.heard.clear()
+    bench.run(50)
+    assert bench.strength("uk", 500) == pytest.approx(0.3, rel=0.1)
+
+
+def test_a_watched_source_is_judged_though_nobody_hears_it(bench: Bench) -> None:
+    bench.mixer.add_source("mic", Tone(500, 0.3))
+    bench.run(60)
+    assert not bench.mixer.quality()
+    bench.mixer.watch(frozenset({"mic"}))
+    bench.run(120)
+    assert bench.mixer.quality()["mic"].loudest_dbfs == pytest.approx(-13.5, abs=0.5)
 
 
 def test_a_source_that_goes_leaves_silence_and_its_successor_is_heard(bench: Bench) -> None:
@@ -145,7 +191,7 @@ def test_a_source_that_goes_leaves_silence_and_its_successor_is_heard(bench: Ben
     bench.run(20)
     bench.mixer.remove_source("venue", first)
     bench.run(30)
-    assert measure(bench.heard["floor"][-1]).rms_dbfs < -60
+    assert rms_dbfs(bench.heard["floor"][-1]) < -60
     second = Tone(900)
     bench.mixer.add_source("venue", second)
     bench.mixer.remove_source("venue", first)
@@ -208,3 +254,27 @@ def test_a_tap_on_a_bus_that_nobody_made_yet_hears_silence_and_then_the_bus(benc
     assert not any(sound.any() for sound in tap.sound[:3])
     assert tap.sound[-1].any()
     assert tap.ticks == list(range(33))
+
+
+@pytest.mark.parametrize("first_peak", [0.3, 0.9])
+def test_a_handover_makes_no_click(bench: Bench, first_peak: float) -> None:
+    """What a handover adds far above both voices, decoded as a listener has it, stays under −40 dBFS; a bare cut, which
+    this would hear, does not.
+    """
+    bench.mixer.add_source("mic:first", Tone(375, first_peak))
+    bench.mixer.add_source("mic:second", Tone(1125))
+    voices = ("mic:first", "mic:second")
+    bench.mixer.set_sinks("uk", {1: 1})
+    for turn in range(7):
+        bench.mixer.set_mix("uk", {voice: Mix(float(n == turn % 2), 30) for n, voice in enumerate(voices)})
+        bench.run(17)
+    assert _click_dbfs(np.concatenate(bench.heard["uk"][10:])) < -40
+    cut = np.concatenate([Tone(375, first_peak).pull()[:600], np.zeros(4000, np.float32)])
+    assert _click_dbfs(cut) > -40
+
+
+def _click_dbfs(sound: Pcm) -> float:
+    """The peak of what lies above 3 kHz."""
+    spectrum = np.fft.rfft(sound)
+    spectrum[: int(3000 * len(sound) / 48000)] = 0
+    return float(20 * np.log10(np.abs(np.fft.irfft(spectrum, len(sound))).max()))

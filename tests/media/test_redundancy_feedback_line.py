@@ -124,24 +124,56 @@ def test_header_extensions_are_found() -> None:
 
 def test_a_thin_line_loses_the_picture_and_gets_it_back() -> None:
     line = Line()
-    line.note(0.3, 1.0, is_video=True)
-    assert line.has_picture
-    line.note(0.3, 2.0, is_video=True)
-    assert not line.has_picture
-    line.on_timer(6.0)
-    assert not line.has_picture
-    line.on_timer(7.1)
-    assert line.has_picture
-    line.note(0.1, 8.0, is_video=False)
-    line.note(0.1, 9.0, is_video=False)
-    line.on_timer(15.0)
-    assert not line.has_picture
-    line.on_timer(19.1)
-    assert line.has_picture
+    shown = []
+    for second, loss, picture in ((1.0, 0.3, 0), (2.0, 0.3, 0), (6.0, None, 0), (7.1, None, 0), (8.0, 0.1, None),
+                                  (9.0, 0.1, None), (15.0, None, 0), (19.1, None, 0)):  # fmt: skip
+        if loss is None:
+            line.on_timer(second)
+        else:
+            line.note(loss, second, picture)
+        shown.append(line.shown)
+    assert shown == [1, 0, 0, 1, 1, 0, 0, 1]
 
 
 def test_one_bad_report_takes_nothing_away() -> None:
     line = Line()
     for n in range(50):
-        line.note(0.9 if n % 2 else 0.0, float(n), is_video=True)
-    assert line.has_picture
+        line.note(0.9 if n % 2 else 0.0, float(n), 0)
+    assert line.shown == 1
+
+
+def test_pictures_go_from_the_last_and_the_first_goes_last() -> None:
+    line = Line(6)
+    seen = []
+    for report in range(1, 9):
+        line.note(0.3, float(report), 0)
+        seen.append(line.shown)
+    assert seen == [6, 3, 3, 1, 1, 0, 0, 0]
+    for second, expected in ((10.0, 0), (11.1, 1), (20.0, 1), (21.2, 2), (41.3, 4), (81.4, 6)):
+        line.on_timer(second)
+        assert line.shown == expected
+
+
+def test_one_picture_that_is_well_hides_no_other_that_is_not() -> None:
+    line = Line(2)
+    for second in (1.0, 2.0):
+        line.note(0.0, second, 0)
+        line.note(0.3, second, 1)
+        line.note(0.0, second, None)
+    assert line.shown == 1
+    line.note(0.9, 3.0, 1)
+    line.note(0.9, 4.0, 1)
+    assert line.shown == 1
+
+
+def test_half_a_minute_of_all_pictures_without_trouble_forgets_the_pause() -> None:
+    line = Line(2)
+    for second in (1.0, 2.0):
+        line.note(0.3, second, 0)
+    line.on_timer(7.1)
+    assert line.shown == 2
+    line.note(0.0, 38.0, 0)
+    for second in (39.0, 40.0):
+        line.note(0.3, second, 0)
+    line.on_timer(45.1)
+    assert line.shown == 2

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from media.errors import FragmentRejected
 from media.ice import Credentials
+from media.sdp import MAX_SECTIONS
 from media.trickle import MAX_BYTES, MAX_CANDIDATES, format_fragment, parse_fragment
 
 # RFC 9725 figure 5, with a candidate of each sort browsers make.
@@ -66,7 +67,7 @@ def test_attributes_nobody_knows_are_passed_over() -> None:
         (*LINES, "a=mid:"),
         (*LINES, "a=mid:a b"),
         (*LINES, "m=audio nine UDP/TLS/RTP/SAVPF 0"),
-        (*LINES, *LINES[1:2] * 8),
+        (*LINES, *LINES[1:2] * MAX_SECTIONS),
         (*LINES, *LINES[5:6] * MAX_CANDIDATES),
         ("a=ice-ufrag:abc", LINES[4]),
         (LINES[3], "a=ice-pwd:short"),

@@ -134,13 +134,13 @@ async def test_a_command_has_its_effect_once(site: Site) -> None:
 
 async def test_who_stays_away_leaves_the_booth(site: Site) -> None:
     await on_air(site)
-    site.conductor.page_closed(PLENARY, OLENA)
+    site.conductor.presence.page_closed(PLENARY, OLENA)
     assert site.engine.gains("plenary/uk") == {"plenary/mic:olena": 1.0}
     await site.conductor.tick(site.monotonic() + ABSENCE_S - 1)
     assert seats(site) == [("olena", False)]
-    await site.conductor.page_opened(PLENARY, OLENA)
+    await site.conductor.presence.page_opened(PLENARY, OLENA)
     assert seats(site) == [("olena", True)]
-    site.conductor.page_closed(PLENARY, OLENA)
+    site.conductor.presence.page_closed(PLENARY, OLENA)
     site.store.is_down = True
     await site.conductor.tick(site.monotonic() + ABSENCE_S)
     assert seats(site) == [("olena", False)]
@@ -190,7 +190,7 @@ async def test_a_server_that_starts_without_its_store_takes_it_over_later(config
 
 async def test_listeners_are_counted_by_channel_and_told_once_a_tick(site: Site) -> None:
     await site.whep("uk")
-    await site.whep("uk", site.invite(Role.PARTICIPANT))
+    await site.whep("uk", site.invite(Role.VIEWER))
     await site.whep("floor")
     await site.whep("de", site.invite(Role.INTERPRETER))
     assert site.conductor.view(PLENARY, Role.TECHNICIAN)["listeners"] == {"floor": 0, "de": 0, "uk": 0, "en": 0}

@@ -156,7 +156,7 @@ def test_of_two_servers_starting_at_once_both_have_one_secret(monkeypatch: pytes
         (("port = 9000", "port = true"), "port: True is no port"),
         (("port = 9000", 'port = "http"'), "port: 'http' is no port"),
         (("port = 9000", "port = 70000"), "port: 70000 is no port"),
-        (("port = 9000", "prot = 9000"), "prot: no such setting. Remove it, or write one of: conference, data"),
+        (("port = 9000", "prot = 9000"), "prot: no such setting. Remove it, or write one of: alarms, conference, data"),
         (("port = 9000", "host = 7"), "host: 7 is no text"),
         (("port = 9000", "port = "), "tolmach.toml: is not TOML"),
         (('"203.0.113.5"', '"example.org"'), "public_ips: 'example.org' is no IP address"),

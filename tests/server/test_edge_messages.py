@@ -32,7 +32,7 @@ PROTOCOL = (Path(__file__).parents[2] / "server" / "PROTOCOL.md").read_text("utf
 MESSAGES: list[Message] = [
     Hello(1, "i", "edge-1", ("a", "b")),
     Welcome("boot", "tag", ()),
-    Subscribe(1, "p", "v=0\r\n", "plenary/de", None, 1),
+    Subscribe(1, "p", "v=0\r\n", "plenary/de", None, ("plenary/stage",), 1),
     UpdateIce(2, "p", "a=ice-ufrag:x", ('"e"',)),
     UpdateIce(2, "p", "a=ice-ufrag:x", None),
     Move(3, "p", "plenary/uk"),
@@ -73,7 +73,7 @@ def test_every_message_is_written_down() -> None:
         '{"type": "hello", "protocol": 1, "instance": "i", "name": "n", "peers": "p"}',
         '{"type": "hello", "protocol": 1, "instance": "i", "name": "n", "peers": [1]}',
         '{"type": "load", "listeners": 1, "max_listeners": 1, "packets_per_s": NaN, "cpu_share": 0, "figures": {}}',
-        json.dumps({"type": "closed", "peer": "p" * 50_000, "reason": "x"}),
+        json.dumps({"type": "closed", "peer": "p" * 90_000, "reason": "x"}),
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:

@@ -11,6 +11,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from interpreting.roles import Role
 from server.edge_link import RETURN_S
 from server.edge_messages import (
+    PROTOCOL,
     Answered,
     Done,
     Hello,
@@ -45,7 +46,7 @@ async def hear(socket: ClientWebSocketResponse) -> Message:
 async def joined(site: Site, name: str = "far") -> tuple[ClientWebSocketResponse, Welcome]:
     """An edge that has said hello."""
     socket = await dial(site, issue_edge_pass(SECRET, name)[0])
-    await say(socket, Hello(1, name, name, ()))
+    await say(socket, Hello(PROTOCOL, name, name, ()))
     welcome = await hear(socket)
     assert isinstance(welcome, Welcome)
     await say(socket, Load(0, 10, 0.0, 0.0, {}))
@@ -78,7 +79,7 @@ async def test_a_withdrawn_token_opens_no_more(site: Site) -> None:
 async def test_withdrawing_its_token_turns_an_edge_out(site: Site) -> None:
     token, id = issue_edge_pass(SECRET, "far")
     edge = await dial(site, token)
-    await say(edge, Hello(1, "far", "far", ()))
+    await say(edge, Hello(PROTOCOL, "far", "far", ()))
     await hear(edge)
     await site.store.revoke(id, time.time() + 1000)
     await site.client.app[REVOCATIONS].look()
@@ -133,13 +134,13 @@ async def test_a_listener_is_served_by_the_edge_and_its_page_told_of_the_end(sit
         location = answer.headers["Location"]
         assert (await site.client.put(f"{location}/channel", json={"channel": "en"})).status == 204
     assert site.engine.listeners == {}
-    assert 'tolmach_edge_listeners{edge="far"} 1\n' in await (await site.client.get("/metrics")).text()
+    assert 'tolmach_edge_listeners{edge="far"} 1.0\n' in await (await site.client.get("/metrics")).text()
 
     await edge.close()
     site.monotonic.at += RETURN_S + 0.1
     assert (await page.next("edge_lost"))["edge"] == welcome.edge
     assert (await site.client.put(f"{location}/channel", json={"channel": "en"})).status == 404
-    assert 'tolmach_edge_up{edge="far"} 0\n' in await (await site.client.get("/metrics")).text()
+    assert 'tolmach_edge_up{edge="far"} 0.0\n' in await (await site.client.get("/metrics")).text()
     again = await site.client.post("/whep/plenary/uk", data=OFFER, headers=SDP)
     assert again.status == 201
     assert "Tolmach-Edge" not in again.headers

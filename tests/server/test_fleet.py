@@ -98,9 +98,9 @@ class Yard:
         await self.fleet.take(outlet.link, Load(0, most, 0.0, 0.0, {}))
         return outlet
 
-    async def listen(self, peer: str, **how: bool) -> str:
+    async def listen(self, peer: str, *, at_work: bool = False) -> str:
         """Where a listener ends up: an edge's public name, or "" for the engine itself."""
-        return (await self.fleet.subscribe(peer, "v=0", bus="r/de", picture=None, **how)).edge
+        return (await self.fleet.subscribe(peer, "v=0", bus="r/de", picture=None, at_work=at_work)).edge
 
     async def settle(self) -> list[EngineEvent]:
         """What was told until now."""
@@ -119,6 +119,17 @@ async def yard() -> AsyncIterator[Yard]:
     made = Yard()
     yield made
     await made.close()
+
+
+async def test_all_pictures_of_a_listener_are_named_to_whoever_takes_them(yard: Yard) -> None:
+    more = ("r/stage", "r/face:0")
+    await yard.fleet.subscribe("here", "v=0", bus="r/de", picture="r", more_pictures=more)
+    assert yard.engine.seen["here"] == ("r", "r/stage", "r/face:0")
+    edge = await yard.edge("one")
+    await yard.fleet.subscribe("there", "v=0", bus="r/de", picture="r", more_pictures=more)
+    assert [(one.picture, one.more_pictures) for one in edge.said if isinstance(one, Subscribe)] == [("r", more)]
+    await yard.fleet.publish("face", "v=0", audio="r/anna", video="r/anna", small="r/anna/small")
+    assert yard.engine.small_pictures["face"] == "r/anna/small"
 
 
 async def test_without_edges_listeners_stay_here(yard: Yard) -> None:

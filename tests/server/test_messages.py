@@ -12,18 +12,49 @@ from server.messages import (
     MAX_DEPTH,
     MAX_MESSAGE_BYTES,
     BadMessage,
+    CommandMessage,
+    ReportMessage,
     format_message,
-    parse_command_message,
     parse_json,
+    parse_message,
 )
 
 GOOD = '{"type":"command","id":"1","name":"take_mic","args":{}}'
 
 
 def test_a_command_is_read() -> None:
-    command = parse_command_message(GOOD)
-    assert (command.id, command.name, command.args) == ("1", "take_mic", {})
-    assert parse_command_message('{"type":"command","id":"1","name":"take_mic"}').args == {}
+    assert parse_message(GOOD) == CommandMessage("1", "take_mic", {})
+    assert parse_message('{"type":"command","id":"1","name":"take_mic"}') == CommandMessage("1", "take_mic", {})
+
+
+def report(**changes: object) -> str:
+    said = {"lost_percent": 0.4, "jitter_buffer_ms": 60, "concealed_percent": 0, "round_trip_ms": None, **changes}
+    return json.dumps({"type": "report", **said})
+
+
+def test_a_report_is_read() -> None:
+    assert parse_message(report()) == ReportMessage(0.4, 60.0, 0.0, None)
+    assert parse_message(report(round_trip_ms=12)) == ReportMessage(0.4, 60.0, 0.0, 12.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lost_percent": -0.1},
+        {"lost_percent": 100.1},
+        {"lost_percent": None},
+        {"lost_percent": True},
+        {"jitter_buffer_ms": "60"},
+        {"jitter_buffer_ms": 60_001},
+        {"round_trip_ms": []},
+        {"room": "plenary"},
+    ],
+)
+def test_a_report_that_is_none_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(BadMessage):
+        parse_message(report(**changes))
+    with pytest.raises(BadMessage):
+        parse_message('{"type":"report","lost_percent":1}')
 
 
 @pytest.mark.parametrize(
@@ -54,7 +85,7 @@ def test_a_command_is_read() -> None:
 )
 def test_what_is_not_of_this_protocol_is_refused(text: str) -> None:
     with pytest.raises(BadMessage):
-        parse_command_message(text)
+        parse_message(text)
 
 
 def test_depth_is_bounded_exactly() -> None:

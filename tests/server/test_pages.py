@@ -98,8 +98,8 @@ async def test_shut_doors_are_pages_that_say_why(
     [
         (Role.INTERPRETER, "/r/plenary/booth/de-uk?as=interpreter"),
         (Role.VENUE, "/r/plenary/venue?as=venue"),
-        (Role.PARTICIPANT, "/r/plenary?as=participant"),
-        (Role.MODERATOR, "/desk?as=moderator"),
+        (Role.PARTICIPANT, "/r/plenary/workshop?as=participant"),
+        (Role.MODERATOR, "/r/plenary/moderator?as=moderator"),
         (Role.TECHNICIAN, "/desk?as=technician"),
         (Role.ORGANISER, "/desk?as=organiser"),
     ],
@@ -162,12 +162,12 @@ async def test_an_error_speaks_the_language_asked_for(site: Site) -> None:
 async def test_the_start_page_offers_every_role_on_this_machine_alone(site: Site) -> None:
     local = {"Host": "localhost:8080"}
     links = (await page_data(site, "/", **local))["links"]
-    assert {link["role"] for link in links} == {"viewer", "venue", "interpreter", "technician", "organiser"}
+    assert {link["role"] for link in links} == {role.value for role in Role}
     plenary = (await page_data(site, "/c/demo", **local))["links"]
     assert plenary == links
     for link in links:
         answer = await site.client.get(link["url"], allow_redirects=False)
-        assert answer.status == (200 if link["role"] == "viewer" else 303)
+        assert answer.status == (303 if link["url"].startswith("/join/") else 200)
     for away in ({"Host": "conference.example.org"}, {"X-Forwarded-For": "127.0.0.1", **local}):
         assert (await page_data(site, "/", **away))["links"] == []
 
@@ -209,6 +209,18 @@ async def test_static_files_are_those_of_the_folder_alone(site: Site, tmp_path: 
     assert again.status == 304
     for path in ("none.js", "js", "%2e%2e/templates/base.html", "%2e%2e%2f%2e%2e%2fpyproject.toml", "%00.js"):
         assert (await site.client.get(f"/static/{path}")).status == 404, path
+
+
+async def test_static_texts_go_out_packed_to_who_takes_them_so(site: Site) -> None:
+    packed = await site.client.get("/static/js/lib/wire.js", headers={"Accept-Encoding": "gzip"})
+    plain = await site.client.get("/static/js/lib/wire.js", headers={"Accept-Encoding": "identity"})
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert "Content-Encoding" not in plain.headers
+    assert await packed.text() == await plain.text()
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 2
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    unpacked = {"Accept-Encoding": "identity", "If-None-Match": packed.headers["ETag"]}
+    assert (await site.client.get("/static/js/lib/wire.js", headers=unpacked)).status == 200
 
 
 async def test_what_others_made_is_kept_by_browsers_and_packed(config: Config, tmp_path: Path) -> None:

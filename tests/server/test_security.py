@@ -43,6 +43,7 @@ async def test_devices_are_for_the_pages_that_speak(site: Site) -> None:
         ("/", None, "()", "()"),
         ("/r/plenary/booth/de-uk", olena, "(self)", "()"),
         ("/r/plenary/venue", venue, "(self)", "(self)"),
+        ("/desk", site.invite(Role.TECHNICIAN), "(self)", "()"),
     ):
         answer = await site.client.get(path, headers=site.cookie(invitation) if invitation else {})
         policy = answer.headers["Permissions-Policy"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ SDP = {"Content-Type": "application/sdp"}
     [
         (Role.VENUE, ("plenary/venue", "plenary/venue")),
         (Role.INTERPRETER, ("plenary/mic:interpreter", None)),
-        (Role.SPEAKER, ("plenary/speaker:speaker", None)),
+        (Role.SPEAKER, ("plenary/speaker:speaker", "plenary/speaker:speaker")),
     ],
 )
 async def test_the_role_says_as_what_one_sends(site: Site, role: Role, tracks: tuple[str, str | None]) -> None:
@@ -36,6 +37,40 @@ async def test_the_role_says_as_what_one_sends(site: Site, role: Role, tracks: t
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "Location" in answer.headers["Access-Control-Expose-Headers"]
     assert list(site.engine.publishers.values()) == [tracks]
+
+
+async def test_the_hall_sends_further_microphones_beside_its_first(site: Site) -> None:
+    venue = site.invite(Role.VENUE)
+    await site.whip(venue)
+    headers = {**SDP, **site.bearer(venue)}
+    for microphone in ("2", "4"):
+        answer = await site.client.post(f"/whip/plenary?microphone={microphone}", data=OFFER, headers=headers)
+        assert answer.status == 201
+    assert sorted(str(audio) for audio, _ in site.engine.publishers.values()) == [
+        "plenary/hall:2",
+        "plenary/hall:4",
+        "plenary/venue",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "is_backup", "microphone", "status"),
+    [
+        (Role.VENUE, False, "1", 201),
+        (Role.VENUE, False, "5", 400),
+        (Role.VENUE, False, "two", 400),
+        (Role.VENUE, True, "2", 403),
+        (Role.SPEAKER, False, "2", 403),
+        (Role.INTERPRETER, False, "2", 403),
+    ],
+)
+async def test_further_microphones_are_the_usual_venues_alone(
+    site: Site, role: Role, is_backup: bool, microphone: str, status: int
+) -> None:
+    invitation = replace(site.invite(role), is_backup=is_backup)
+    headers = {**SDP, **site.bearer(invitation)}
+    answer = await site.client.post(f"/whip/plenary?microphone={microphone}", data=OFFER, headers=headers)
+    assert answer.status == status
 
 
 async def test_a_newer_session_takes_the_place_of_the_older(site: Site) -> None:
@@ -83,7 +118,7 @@ async def test_bad_bodies(site: Site, body: bytes, headers: dict[str, str], stat
 
 async def test_a_body_of_unknown_length_is_bounded_too(site: Site) -> None:
     async def endless() -> AsyncIterator[bytes]:
-        for _ in range(40):
+        for _ in range(80):
             yield b"v" * 1024
 
     headers = {**SDP, **site.bearer(site.invite(Role.VENUE))}

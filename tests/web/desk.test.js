@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { consentRows, gigabytes, may, megabytes, mergeLines, onAirInto, pushAct, senderState } from "../../web/static/js/lib/desk.js";
+import { consentRows, gigabytes, isPoor, listenersOf, may, megabytes, mergeLines, onAirInto, pushAct, relayChains, senderState } from "../../web/static/js/lib/desk.js";
 
 const seat = { person: "olena", name: "Olena", mic: "on_air", live: true, outgoing: "uk" };
 const state = /** @type {any} */ ({
@@ -19,7 +19,7 @@ test("who runs the room has its controls, an organiser speaks and sends", () => 
   assert.ok(!may("organiser", "start_recording"));
   assert.ok(may("organiser", "say"));
   assert.ok(may("technician", "answer_call"));
-  assert.ok(!may("moderator", "answer_call"));
+  for (const act of ["answer_call", "set_trim", "cut_mic", "restart_source"]) assert.ok(!may("moderator", act));
 });
 
 test("who is on air into a channel, coughing ones too", () => {
@@ -62,4 +62,31 @@ test("lines are kept by the page and begin anew with another room's history", ()
 test("amounts as people read them", () => {
   assert.equal(megabytes(12_600_000), 13);
   assert.equal(gigabytes(82_440_000_000), 82.4);
+});
+
+test("who interprets from whom, from the floor to the end of each chain", () => {
+  const on = (/** @type {string} */ outgoing, /** @type {string} */ hears) => ({ ...seat, outgoing, hears });
+  const room = (/** @type {any[]} */ ...seats) => /** @type {any} */ ({
+    floor_language: "de",
+    channels: ["de", "uk", "en", "pl"].map((channel) => ({ channel })),
+    booths: [{ booth: "b", seats }],
+  });
+  assert.deepEqual(relayChains(room()), []);
+  assert.deepEqual(relayChains(room(on("uk", "floor"), on("en", "uk"), on("pl", "floor"))), [["de", "uk", "en"], ["de", "pl"]]);
+  assert.deepEqual(relayChains(room(on("en", "uk"))), [["de", "uk", "en"]], "from a channel that carries the floor");
+  assert.deepEqual(relayChains(room(on("uk", "en"), on("en", "uk"))), [], "in a circle nobody is the end");
+});
+
+test("listeners by the way they take, where the server tells it", () => {
+  const heard = /** @type {any} */ ({ listeners: { uk: 4 } });
+  assert.deepEqual(listenersOf(heard, null, "uk"), { webrtc: 4, hls: null });
+  const facts = /** @type {any} */ ({ listeners: { uk: { webrtc: 5, hls: 12 }, video: { hls: 3 } } });
+  assert.deepEqual(listenersOf(heard, facts, "uk"), { webrtc: 5, hls: 12 });
+  assert.deepEqual(listenersOf(heard, facts, "de"), { webrtc: 0, hls: 0 });
+});
+
+test("a stream that needs looking after", () => {
+  const line = { packets_per_s: 50, lost_percent: 0, jitter_ms: 3 };
+  assert.ok(!isPoor(line));
+  for (const bad of [{ packets_per_s: 0 }, { lost_percent: 2.1 }, { jitter_ms: 41 }, { round_trip_ms: 301 }]) assert.ok(isPoor({ ...line, ...bad }));
 });

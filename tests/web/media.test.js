@@ -80,6 +80,36 @@ test("leaving the picture asks anew, without it", async () => {
   assert.deepEqual(server.peers[1].transceivers.map(({ trackOrKind }) => trackOrKind), ["audio"]);
 });
 
+test("of several pictures each has a line of its own, and tracks are told apart by it", async () => {
+  const server = new FakeServer();
+  const taken = [];
+  const listener = new Listener({
+    room: "plenary", token: null, wanted: { channel: "floor", under: false, video: true }, pictures: ["hall", "face:0"],
+    onTrack: (track, picture) => taken.push([track, picture]), onStatus: () => {}, tools: server.tools,
+  });
+  listener.listen({});
+  await settled();
+  assert.deepEqual(server.log, ["POST /whep/plenary/floor?pictures=hall,face:0"]);
+  const [audio, hall, face] = server.peers[0].transceivers;
+  server.peers[0].ontrack({ track: "f", transceiver: face });
+  server.peers[0].ontrack({ track: "a", transceiver: audio });
+  server.peers[0].ontrack({ track: "h", transceiver: hall });
+  assert.deepEqual(taken, [["f", "face:0"], ["a", ""], ["h", "hall"]]);
+  listener.listen({ video: false });
+  await settled();
+  assert.equal(server.log.at(-1), "POST /whep/plenary/floor");
+});
+
+test("in another room one listens from the next start on, to the floor", async () => {
+  const { server, listener } = await listening({ channel: "uk" });
+  listener.move("annex");
+  await settled();
+  assert.deepEqual(server.log, ["POST /whep/plenary/uk", "DELETE /whep/plenary/uk/s1"]);
+  listener.session.start();
+  await settled();
+  assert.equal(server.log.at(-1), "POST /whep/annex/floor");
+});
+
 test("a switch that the server does not know of any more opens a new session with the wish", async () => {
   const { server, listener } = await listening();
   server.answer = (method) => (method === "PUT" ? problem(404, "session_unknown") : undefined);

@@ -14,11 +14,16 @@ from server.templating import Templates
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
 SOURCES = sorted([*WEB.glob("templates/*.html"), *WEB.glob("static/**/*.js")])
+WRITERS = sorted((ROOT / "server" / "daybook").glob("*.py"))
+"""What writes words into pages on the server."""
 SHIPPED = sorted([*SOURCES, *WEB.glob("static/**/*.css"), *WEB.glob("static/**/*.svg")])
-SECTIONS = "common|channel|connection|network|device|role|start|watch|venue|booth|desk|lectern|consent|recording"
+SECTIONS = (
+    "common|alarm|channel|connection|intercom|network|device|reels|role|start|"
+    "watch|venue|booth|desk|lectern|workshop|moderator|consent|recording|screen|guide|qr|report|rehearsal"
+)
 # A key as a whole literal, or a prefix of one that is completed in braces: `venue.${live}_hint`, "role." ~ link.role.
-LITERAL = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]+)["'`](?! ~)""")
-COMPUTED = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]*)(?:\$\{{[^}}]+\}}([a-z_]*)`|" ~ )""")
+LITERAL = re.compile(rf"""["'`]((?:{SECTIONS})\.(?!html\b)[a-z_]+)["'`](?! ~)""")
+COMPUTED = re.compile(rf"""["'`]((?:{SECTIONS})\.[a-z_]*)(?:\$?\{{[^}}]+\}}([a-z_]*)[`"']|" ~ )""")
 # The XML namespace of SVG is a name, not an address anybody asks for.
 NAMESPACE = "http://www.w3.org/2000/svg"
 SAMPLES: dict[str, dict[str, object]] = {
@@ -72,7 +77,7 @@ STATE = {
     "floor_language": "de",
     "booths": [{"booth": "de-uk", "languages": ["de", "uk"], "seats": []}],
 }
-for _page in ("watch", "embed", "venue", "booth", "lectern"):
+for _page in ("watch", "embed", "venue", "booth", "lectern", "workshop", "moderator", "screen", "guide"):
     SAMPLES[_page] = {
         "room": "plenary",
         "token": None,
@@ -82,8 +87,44 @@ for _page in ("watch", "embed", "venue", "booth", "lectern"):
         "livestream": True,
         "player": "/static/vendor/hls.mjs",
         "is_backup": False,
+        "watch_url": "/r/plenary?<b>",
         "state": STATE,
     }
+SAMPLES["workshop"]["token"] = "t"
+_CELLS = dict.fromkeys(("since", "until", "length", "channel", "name", "booth", "source", "reason", "at", "by"), "<b>")
+SAMPLES["report"] = {
+    "room": "plenary",
+    "title": STATE["title"],
+    "query": "as=x",
+    "day": "2026-01-31",
+    "days": ["2026-01-31"],
+    "since": "09:00",
+    "until": "17:00",
+    "zone": "UTC",
+    "ticks": [{"at": 200.0, "text": "10:00"}],
+    "is_empty": True,
+    "lanes_height": 34,
+    "plot_height": 220,
+    "marks": [{"at": 10.0, "text": "4"}],
+    "starts": ["09:00:00"],
+    "lanes": [{"label": "<b>", "y": 0, "bars": [{"x": 1, "width": 9, "kind": "lost", "text": "<b>", "title": "<b>"}]}],
+    "lines": [{"name": "<b>", "look": 0, "points": "1,2 3,4", "most": 3.0}],
+    "on_air": [_CELLS],
+    "shares": [_CELLS],
+    "losses": [_CELLS],
+    "alarms": [{**_CELLS, "severity": "<b>", "subject": "<b>", "what": "<b>"}],
+    "acts": [{**_CELLS, "what": "<b>"}],
+}
+SAMPLES["rehearsal"] = {
+    "room": "plenary",
+    "title": STATE["title"],
+    "query": "as=x",
+    "token": "t",
+    "now": 0,
+    "by_hand": ["screen"],
+    "stages": ["60", "10"],
+    "checks": [{"id": "venue", "state": "bad", "words": "<b>", "kept": {"60": None, "10": None}}],
+}
 SAMPLES["desk"] = {"token": None, "role": "organiser", "rooms": [{"room": "plenary", "ws": "/ws", "state": STATE}]}
 
 
@@ -123,7 +164,7 @@ def test_plurals_have_as_many_forms_as_the_language(translator: Translator) -> N
     assert translator.text("de", "booth.listeners", n=1) == "1 hört zu"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SOURCES, *WRITERS], ids=lambda path: path.name)
 def test_every_used_key_exists(path: Path, translator: Translator) -> None:
     missing = {key for key in used_keys(path) if not translator.has(key)}
     assert not missing
@@ -132,7 +173,9 @@ def test_every_used_key_exists(path: Path, translator: Translator) -> None:
         assert known, (prefix, suffix)
 
 
-@pytest.mark.parametrize("page", ["desk", "watch", "venue", "booth", "lectern"])
+@pytest.mark.parametrize(
+    "page", ["desk", "watch", "venue", "booth", "lectern", "workshop", "moderator", "screen", "guide", "rehearsal"]
+)
 def test_a_page_is_given_every_key_of_its_scripts(page: str, translator: Translator) -> None:
     given = translator.messages_for(page, "uk")
     folder = WEB / "static" / "js" / "pages"
@@ -141,8 +184,9 @@ def test_a_page_is_given_every_key_of_its_scripts(page: str, translator: Transla
 
 
 def test_no_key_is_left_over(translator: Translator) -> None:
-    used = {key for path in SOURCES for key in used_keys(path)}
-    computed = [pair for path in SOURCES for pair in COMPUTED.findall(path.read_text(encoding="utf-8"))]
+    sources = [*SOURCES, *WRITERS]
+    used = {key for path in sources for key in used_keys(path)}
+    computed = [pair for path in sources for pair in COMPUTED.findall(path.read_text(encoding="utf-8"))]
     for key in translator.catalogues["de"]:
         is_computed = any(key.startswith(prefix) and key.endswith(suffix) for prefix, suffix in computed)
         assert key in used or is_computed or key.startswith("error."), key
@@ -189,6 +233,16 @@ def test_pages_render_without_inline_script_or_style(name: str, lang: str, trans
     assert html.count("</script>") == len(scripts)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
     assert "<b>" not in html
+    assert not re.search(rf">(?:{SECTIONS})\.[a-z_]+<", html)
+
+
+@pytest.mark.parametrize(("workshop", "has_form"), [("open", True), ("invited", False), ("off", False)])
+def test_strangers_find_a_form_where_the_workshop_is_open(
+    workshop: str, has_form: bool, translator: Translator
+) -> None:
+    data = {"boot": "b", **SAMPLES["workshop"], "token": None, "workshop": workshop}
+    html = Templates(WEB / "templates", translator).render("workshop", "uk", data)
+    assert ('name="name"' in html) is has_form
     assert not re.search(rf">(?:{SECTIONS})\.[a-z_]+<", html)
 
 

@@ -149,3 +149,19 @@ test("commands after the end are lost at once", async () => {
   assert.deepEqual(await wire.command("take_mic"), { kind: "lost" });
   assert.equal(seen.statuses.at(-1), "ended");
 });
+
+test("in another room what was unanswered is lost, and what the old one still says is nobody's", async () => {
+  const { wire, sockets, seen, last } = open();
+  last().receive(welcome(7));
+  const outcome = wire.command("take_mic");
+  wire.move("ws://host/ws?room=annex");
+  assert.deepEqual(await outcome, { kind: "lost" });
+  assert.equal(wire.url, "ws://host/ws?room=annex");
+  assert.ok(sockets[0].isClosed);
+  sockets[0].receive({ type: "state", version: 9, state: { room: "plenary", late: true } });
+  sockets[0].drop();
+  last().receive(welcome(2));
+  assert.equal(sockets.length, 2);
+  assert.deepEqual(last().sent, []);
+  assert.deepEqual(seen.states, [STATE, STATE]);
+});

@@ -9,7 +9,8 @@ import pytest
 
 from interpreting.audience import Audience
 from interpreting.ids import ItemId, RoomId
-from interpreting.programme import Item
+from interpreting.languages import Language
+from interpreting.programme import Item, ItemKind
 from interpreting.roles import Role
 from media.stream import StreamFailed
 from server.config import load_config
@@ -117,6 +118,23 @@ async def test_the_slide_says_what_comes_next(stage: Stage) -> None:
     during = slide_of(config, replace(room, items=items, item=ItemId("a"), item_since=0.0))
     assert during.lines == ("10:15  Panel", "10:15  Панель", "Olena")
     assert slide_of(config, replace(room, items=items, item=ItemId("b"), item_since=0.0)).lines == ()
+
+
+async def test_the_slide_says_what_is_on_in_a_break_and_while_it_is_held(stage: Stage) -> None:
+    config = stage.plenary.config
+    room = stage.plenary.room
+    assert room is not None
+    items = (
+        Item(ItemId("a"), {"de": "Eröffnung", "uk": "Відкриття", "en": "Opening"}, language=Language("de")),
+        Item(ItemId("b"), {"de": "Pause", "uk": "Перерва", "en": "Break"}, kind=ItemKind.BREAK),
+        Item(ItemId("c"), {"de": "Panel", "uk": "Панель", "en": "Panel"}, starts="10:15"),
+    )
+    room = replace(room, items=items, item=ItemId("b"), item_since=0.0)
+    assert slide_of(config, room).lines == ("Pause", "Перерва", "Break", "10:15  Panel", "10:15  Панель")
+    held = replace(room, item=ItemId("c"), is_held=True)
+    assert slide_of(config, held).lines == ("Panel", "Панель")
+    opening = replace(room, item=ItemId("a"))
+    assert slide_of(config, opening).lines == ("Pause", "Перерва", "Break")
 
 
 def test_settings(tmp_path: Path) -> None:

@@ -73,6 +73,6 @@ export class Guards {
 export function floorQuality(sources) {
   /** @type {Reason[]} */
   const worst = ["lossy", "clipping", "narrow", "quiet", "ok"];
-  const floor = Object.entries(sources).filter(([id]) => !id.startsWith("mic:"));
+  const floor = Object.entries(sources).filter(([id]) => !/^(?:mic|intercom):/.test(id));
   return worst.find((reason) => floor.some(([, source]) => source.reason === reason)) ?? "unknown";
 }

@@ -73,7 +73,7 @@ export class Hearing {
     this.profile = /** @type {Readonly<Profile>} */ (readProfile(store, device));
     this.dose = new DoseMeter(store);
     const [source, original] = [new Input(context), new Input(context)];
-    this.inputs = { source, original, monitoring: new Input(context) };
+    this.inputs = { source, original, monitoring: new Input(context), intercom: new Input(context) };
     this.ear = new Ear(context, { source, original });
     this.volumes = { source: new GainNode(context), monitoring: new GainNode(context) };
     /** What goes to the headphones and to nothing else but meters. */
@@ -82,6 +82,8 @@ export class Hearing {
     this.treble = new BiquadFilterNode(context, { type: "highshelf", frequency: TREBLE_HZ });
     this.inputs.monitoring.out.connect(this.volumes.monitoring).connect(this.bass);
     this.volumes.source.connect(this.bass).connect(this.treble);
+    // Whoever talks to the booth is heard whatever else is turned down, and no louder than the protection lets through.
+    this.inputs.intercom.out.connect(this.bass);
   }
 
   /** Load and try the worklets, and join the headphones if they hold. */
@@ -98,6 +100,14 @@ export class Hearing {
     } catch {
       this.#fail("unavailable");
     }
+  }
+
+  /**
+   * Have something heard beside the rest, by the same volume, tone and protection.
+   * @param {AudioNode} node
+   */
+  add(node) {
+    node.connect(this.volumes.source);
   }
 
   /**

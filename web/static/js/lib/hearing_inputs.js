@@ -1,6 +1,6 @@
 // The inputs of the hearing graph: tracks that come and go, faded in and out, and which ear they go to. Web Audio alone.
 
-/** @typedef {"source" | "original" | "monitoring"} InputName */
+/** @typedef {"source" | "original" | "monitoring" | "intercom"} InputName */
 /** @typedef {"both" | "split"} Ears */
 
 /** Long enough not to click, short enough not to be noticed. */

@@ -31,6 +31,16 @@ function pluralForm(forms, plurals, n) {
 }
 
 /**
+ * The name of a language in itself, as on a button: "Українська".
+ * @param {string} code
+ * @returns {string}
+ */
+export function ownName(code) {
+  const name = languageName(code, code);
+  return name.slice(0, 1).toLocaleUpperCase(code) + name.slice(1);
+}
+
+/**
  * The name of a language in another, as within a sentence: `languageName("uk", "de")` is "Ukrainisch".
  * @param {string} code
  * @param {string} inLanguage

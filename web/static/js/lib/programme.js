@@ -5,6 +5,8 @@
  * @property {string} id
  * @property {Record<string, string>} title  by page language
  * @property {string} [speaker]
+ * @property {string | null} [language]  in which is spoken, where it is known beforehand
+ * @property {"speech" | "playout" | "panel" | "break"} [kind]
  * @property {string | null} [starts]  "14:30" or an ISO date and time
  */
 

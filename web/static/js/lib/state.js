@@ -29,7 +29,8 @@
  * @property {string} name
  * @property {string} role
  * @property {string | null} booth
- * @property {"booth" | "interpreters" | "moderator" | "technician" | "booths"} to
+ * @property {"booth" | "interpreters" | "moderator" | "technician" | "booths" | "room" | "person"} to
+ * @property {string | null} [to_person]  whom alone it is for
  * @property {string} text
  * @property {number} at  epoch milliseconds
  */
@@ -57,10 +58,15 @@
  * @property {Record<string, boolean>} [consents]  to being recorded, by source; those that concern one
  * @property {string} [venue_source]  what the floor carries: venue or backup
  * @property {string[]} [venue_sources]  which of the two send
+ * @property {{source: string, live: boolean}[]} [venue_microphones]  the hall's further ones
+ * @property {string[]} [venue_hears]  languages in which the hall's loudspeakers may have those far away
+ * @property {import("./moderating.js").Speaker[]} [speakers]  who holds the floor from afar, the newest last
+ * @property {import("./reels.js").Playout | null} [playout]
  * @property {string[]} [troubles]  told to those who run the room
  * @property {boolean} [is_held]  the livestream shows the holding slide by the desk's wish
  * @property {import("./programme.js").Item[]} [items]
  * @property {string | null} [item]
+ * @property {import("./timer.js").Timer} [timer]  the speaker's, as a moderator set it
  */
 /** @typedef {"interpreted" | "floor" | "off"} Lamp  full, half and empty: told apart by shape, not only by colour */
 /** @typedef {{lamp: Lamp, key: string}} ChannelWords */

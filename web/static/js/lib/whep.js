@@ -19,18 +19,21 @@ export class Listener {
    * @param {string} options.room
    * @param {string | null | undefined} options.token
    * @param {Wanted} options.wanted
-   * @param {(track: MediaStreamTrack) => void} options.onTrack
+   * @param {readonly string[]} [options.pictures]  which ones, where pictures are wanted: "hall", "stage", "face:0"
+   * @param {(track: MediaStreamTrack, picture: string) => void} options.onTrack  of sound, `picture` is empty
    * @param {(status: import("./session.js").SessionStatus) => void} options.onStatus
    * @param {import("./session.js").SessionTools} [options.tools]
    */
-  constructor({ room, token, wanted, onTrack, onStatus, tools = browserTools }) {
+  constructor({ room, token, wanted, pictures = [], onTrack, onStatus, tools = browserTools }) {
     this.tools = tools;
+    this.room = room;
+    this.pictures = pictures;
     this.#wanted = wanted;
     this.session = new Session({
       token,
       tools,
       onStatus,
-      endpoint: () => this.#endpoint(room),
+      endpoint: () => this.#endpoint(),
       prepare: (peer) => this.#prepare(peer, onTrack),
       onAnswered: () => void this.#tune(),
     });
@@ -54,22 +57,39 @@ export class Listener {
     else this.session.start();
   }
 
-  /** @param {string} room */
-  #endpoint(room) {
+  /**
+   * Stop, and listen in another room from the next start on, to the floor at first.
+   * @param {string} room
+   */
+  move(room) {
+    this.session.stop();
+    this.room = room;
+    this.#wanted = { ...this.#wanted, channel: "floor" };
+  }
+
+  #endpoint() {
     this.#heard = tuning(this.#wanted);
-    const { channel, under } = this.#wanted;
-    const query = under && channel !== "floor" ? "?original=under" : "";
-    return `/whep/${encodeURIComponent(room)}/${encodeURIComponent(channel)}${query}`;
+    const { channel, under, video } = this.#wanted;
+    const query = [];
+    if (under && channel !== "floor") query.push("original=under");
+    if (video && this.pictures.length > 0) query.push(`pictures=${this.pictures.join(",")}`);
+    const address = `/whep/${encodeURIComponent(this.room)}/${encodeURIComponent(channel)}`;
+    return query.length > 0 ? `${address}?${query.join("&")}` : address;
   }
 
   /**
    * @param {RTCPeerConnection} peer
-   * @param {(track: MediaStreamTrack) => void} onTrack
+   * @param {(track: MediaStreamTrack, picture: string) => void} onTrack
    */
   #prepare(peer, onTrack) {
     peer.addTransceiver("audio", { direction: "recvonly" });
-    if (this.#wanted.video) peer.addTransceiver("video", { direction: "recvonly" });
-    peer.ontrack = (event) => onTrack(event.track);
+    const pictures = this.pictures.length > 0 ? this.pictures : ["hall"];
+    /** @type {Map<RTCRtpTransceiver, string>} */
+    const named = new Map();
+    for (const picture of this.#wanted.video ? pictures : []) {
+      named.set(peer.addTransceiver("video", { direction: "recvonly" }), picture);
+    }
+    peer.ontrack = ({ track, transceiver }) => onTrack(track, named.get(transceiver) ?? "");
   }
 
   /** Send the newest wish until the server has it; one request at a time, so that the last press wins. */

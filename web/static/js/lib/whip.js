@@ -14,16 +14,19 @@ export class Publisher {
    * @param {string} options.room
    * @param {string} options.token
    * @param {MediaStream} options.stream  at most one audio and one video track
+   * @param {number} [options.microphone]  of the hall's, from 1; the further ones are sources of their own
+   * @param {string} [options.as]  "intercom" for a microphone that is heard there alone
    * @param {(status: import("./session.js").SessionStatus) => void} options.onStatus
    * @param {import("./session.js").SessionTools} [options.tools]
    */
-  constructor({ room, token, stream, onStatus, tools = browserTools }) {
+  constructor({ room, token, stream, microphone = 1, as = "", onStatus, tools = browserTools }) {
+    this.room = room;
     this.#stream = stream;
     this.session = new Session({
       token,
       tools,
       onStatus,
-      endpoint: () => `/whip/${encodeURIComponent(room)}`,
+      endpoint: () => `/whip/${encodeURIComponent(this.room)}${as ? `?as=${as}` : microphone > 1 ? `?microphone=${microphone}` : ""}`,
       prepare: (peer) => this.#prepare(peer),
     });
   }
@@ -68,7 +71,7 @@ function senderOf(senders, kind) {
 }
 
 /** @param {RTCRtpTransceiver} transceiver */
-function preferH264(transceiver) {
+export function preferH264(transceiver) {
   const codecs = globalThis.RTCRtpSender?.getCapabilities?.("video")?.codecs;
   if (!codecs || !("setCodecPreferences" in transceiver)) return;
   try {

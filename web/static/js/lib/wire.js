@@ -99,6 +99,23 @@ export class Wire {
     });
   }
 
+  /**
+   * Speak with another room from now on. What is unanswered is lost: it was meant for the room before.
+   * @param {string} url  ws: or wss:
+   */
+  move(url) {
+    if (this.#ended) return;
+    this.url = url;
+    const socket = this.#socket;
+    this.#socket = null; // what it still says is nobody's
+    this.#opened = false;
+    this.#attempt = 0;
+    this.timers.cancel(this.#deadline);
+    socket?.close();
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { kind: "lost" });
+    this.connect();
+  }
+
   /** End for good; whatever is unanswered is lost. */
   end() {
     this.#ended = true;

@@ -15,16 +15,18 @@ import { mountMessages } from "./booth/messages.js";
 import { Monitoring } from "./booth/monitoring.js";
 import { mountOverview } from "./booth/overview.js";
 import { Papers } from "./booth/papers.js";
+import { Reels } from "./booth/reels.js";
 import { mountShift } from "./booth/shift.js";
 import { Speaking } from "./booth/speaking.js";
 import { mountConsent } from "./consent.js";
-import { byId, guardLeaving, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
+import { mountIntercom } from "./intercom.js";
+import { byId, guardLeaving, mountRooms, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
 
 const TICK_MS = 500;
 const booth = page.booth ?? "";
 // Of this tab: it survives a reload in the middle of a sentence, and is gone with the working day.
-const ENTERED = `tolmach.booth.entered.${page.room}.${booth}`;
-const entered = readPrefs(browserStore("sessionStorage"), ENTERED, {
+const enteredName = () => `tolmach.booth.entered.${page.room}.${booth}`;
+const entered = readPrefs(browserStore("sessionStorage"), enteredName(), {
   yes: false,
   microphone: /** @type {string | null} */ (null),
   output: "",
@@ -40,18 +42,39 @@ const desk = new Desk({
 const listening = new Listening(desk, show);
 const monitoring = new Monitoring(desk, listening);
 mountOverview(desk);
-const speaking = new Speaking(desk, show, (peak_dbfs) => guarding.look(peak_dbfs, speaking.air));
+const speaking = new Speaking(desk, show, (peak_dbfs) => {
+  // What is said to the intercom is heard by whom it is meant for.
+  guarding.look(speaking.isOnIntercom ? -Infinity : peak_dbfs, speaking.air);
+});
 const handover = mountHandover(desk);
 const shift = mountShift(desk, (words) => messages.raise("shift", words));
 const chat = mountChat(desk, messages);
 const asks = mountAsks(desk, messages);
 const papers = new Papers(desk, messages.add);
+const reels = new Reels(desk, papers, listening);
 const guarding = new Guarding(desk, messages, listening);
 mountCalibration(() => entered.output, (profile) => listening.protect(profile));
 mountChain();
 const showConsent = mountConsent({
   source: () => desk.person && `mic:${desk.person}`,
   command: (name, args) => wire.command(name, args),
+});
+const intercom = mountIntercom({
+  element: /** @type {HTMLElement} */ (document.querySelector('[data-part="intercom"]')),
+  get room() {
+    return page.room;
+  },
+  token: page.token ?? "",
+  role: "interpreter",
+  person: () => desk.person,
+  booth,
+  hasOwnMicrophone: true,
+  state: () => desk.state,
+  command: (name, args) => wire.command(name, args),
+  isElsewhere: () => desk.seat?.mic === "on_air",
+  onTalking: (isTalking) => speaking.talk(isTalking),
+  complain: messages.add,
+  play: (track) => listening.hearIntercom(track),
 });
 const headset = new HeadsetTest(entered, (microphone) => void arrive(microphone));
 let isInside = false;
@@ -84,7 +107,7 @@ function enter(microphone) {
 /** @param {boolean} yes */
 function remember(yes) {
   entered.yes = yes;
-  writePrefs(browserStore("sessionStorage"), ENTERED, entered);
+  writePrefs(browserStore("sessionStorage"), enteredName(), entered);
 }
 
 /** Back after a reload, without the headset test; or to the test when the microphone does not come. */
@@ -109,6 +132,7 @@ function lostMicrophone() {
 
 function show() {
   desk.show();
+  intercom.show();
   const mic = speaking.session?.status ?? { state: "idle" };
   const ear = listening.session.status;
   const worst = [ear, mic].find((status) => status.state !== "connected") ?? mic;
@@ -178,10 +202,31 @@ const wire = openWire({
   news: (news) => {
     if (news.type === "quality") guarding.measured(news);
     else if (news.type === "papers") void papers.load();
+    else if (news.type === "reels") void reels.load();
   },
   closing,
   onRestarted: () => {
     for (const session of sessions()) if (session.status.state !== "idle") session.restart();
+    intercom.renew();
+  },
+});
+
+mountRooms({
+  wire,
+  mayLeave: async () => {
+    if (speaking.air !== "off_air") messages.add(t("booth.room_on_air"));
+    return speaking.air === "off_air";
+  },
+  leave: async () => {
+    if (desk.seat) await wire.command("leave_booth");
+    remember(false);
+  },
+  arrive: ({ title }) => {
+    remember(isInside);
+    const room = title[page.lang] ?? page.room;
+    write(byId("room-title", HTMLElement), room);
+    messages.add(t("booth.room_changed", { room }));
+    for (const part of [chat, papers, reels, listening, monitoring, speaking, intercom]) part.move();
   },
 });
 

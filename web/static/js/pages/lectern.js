@@ -4,6 +4,7 @@ import { languageName } from "../lib/i18n.js";
 import { SOON_S, languagesOnAir, timeLeft_s, wishNow } from "../lib/lectern.js";
 import { itemWords, programmeNow } from "../lib/programme.js";
 import { minutesWords } from "../lib/shift.js";
+import { timerNow } from "../lib/timer.js";
 import { byId, onLeaving, openWire, page, showConnection, t, write } from "./shell.js";
 
 const TICK_MS = 250;
@@ -20,14 +21,27 @@ function showWish() {
 function showTime() {
   const now = new Date(Date.now() + ahead_ms);
   write(byId("clock", HTMLElement), now.toLocaleTimeString(page.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
-  const left_s = timeLeft_s(state, now);
+  const { left_s, phase, isGiven } = timeNow(now);
   const section = byId("time-left", HTMLElement).closest("section");
-  const phase = left_s === null ? "none" : left_s < 0 ? "over" : left_s <= SOON_S ? "soon" : "running";
   if (section) section.dataset.phase = phase;
+  write(byId("time-title", HTMLElement), t(isGiven ? "lectern.time_given" : "lectern.time_left"));
   write(byId("time-left", HTMLElement), left_s === null ? "–" : minutesWords(left_s));
   const { now: item } = programmeNow(state);
   const words = { none: t("lectern.no_time"), over: t("lectern.over"), soon: "", running: "" }[phase];
   write(byId("item", HTMLElement), [item && itemWords(item, page.lang), words].filter(Boolean).join(" – "));
+}
+
+/**
+ * What a moderator gave the speaker stands above what the programme says.
+ * @param {Date} now
+ * @returns {{left_s: number | null, phase: "none" | "running" | "soon" | "over", isGiven: boolean}}
+ */
+function timeNow(now) {
+  const given = timerNow(state, now.getTime());
+  if (given) return { ...given, isGiven: true };
+  const left_s = timeLeft_s(state, now);
+  const phase = left_s === null ? "none" : left_s < 0 ? "over" : left_s <= SOON_S ? "soon" : "running";
+  return { left_s, phase, isGiven: false };
 }
 
 function showLanguages() {

@@ -17,10 +17,19 @@ import { Wire } from "../lib/wire.js";
  * @property {string} ws
  * @property {string | null} [booth]
  * @property {boolean} [is_backup]  a venue page that is the hall's second sender
+ * @property {string | null} [watch_url]  the public address of the watch page; none for a closed room
  * @property {boolean} [livestream]  the room has one
  * @property {string | null} [player]  the address of hls.js
  * @property {RTCIceServer[]} [ice_servers]
  * @property {import("../lib/state.js").RoomState} state
+ * @property {RoomChoice[]} [rooms]  all that the invitation is good for, this one among them
+ */
+/**
+ * @typedef {object} RoomChoice
+ * @property {string} room
+ * @property {Record<string, string>} title
+ * @property {string | null} [booth]  the interpreter's booth there
+ * @property {string} path  of this page there
  */
 
 /** @type {PageData} */
@@ -152,6 +161,38 @@ export function onLeaving(leave) {
  */
 export function guardLeaving(isBusy) {
   addEventListener("beforeunload", (event) => isBusy() && event.preventDefault());
+}
+
+/**
+ * The switch from room to room without a reload, where an invitation is good for several. What hangs on the room
+ * besides the wire is the page's to close before and to open after.
+ * @param {object} options
+ * @param {Wire} options.wire
+ * @param {() => Promise<boolean>} options.mayLeave  asks where leaving would be noticed
+ * @param {() => Promise<void>} options.leave   says goodbye in the old room
+ * @param {(choice: RoomChoice) => void} options.arrive  page.room is the new one; its state comes with the welcome
+ */
+export function mountRooms({ wire, mayLeave, leave, arrive }) {
+  const select = document.getElementById("rooms");
+  if (!(select instanceof HTMLSelectElement)) return;
+  const change = async (/** @type {string} */ room) => {
+    const choice = page.rooms?.find((one) => one.room === room);
+    const isWanted = choice && room !== page.room && (await mayLeave());
+    select.value = page.room;
+    if (!isWanted) return;
+    select.disabled = true;
+    await leave();
+    const as = new URLSearchParams(page.ws.split("?")[1]).get("as");
+    const query = new URLSearchParams({ room, ...(as ? { as } : {}) });
+    Object.assign(page, { room, ws: `/ws?${query}`, booth: choice.booth ?? null });
+    history.replaceState(null, "", choice.path);
+    select.value = room;
+    select.disabled = false;
+    arrive(choice);
+    wire.move(socketUrl(page.ws, location.href));
+  };
+  select.value = page.room; // browsers restore an older choice on reload
+  select.addEventListener("change", () => void change(select.value));
 }
 
 /** The switch for the language of the page, which is not the language of the sound. */

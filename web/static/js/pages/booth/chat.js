@@ -49,7 +49,9 @@ export function mountChat(desk, messages) {
   [...byData("phrase").values()].forEach((button, i) => button.addEventListener("click", () => phrase(i)));
   text.addEventListener("keydown", ({ key }) => key === "Escape" && text.blur());
   desk.add({ show });
-  return { phrase, focus: () => text.focus() };
+  /** Ids count anew in each room. */
+  const move = () => seen.clear();
+  return { phrase, focus: () => text.focus(), move };
 }
 
 /**

@@ -2,14 +2,15 @@
 // connected; a channel that is relied on has a connection of its own beside it, so that a change is a fade.
 
 import { openHearing } from "../../lib/hearing.js";
-import { languageName } from "../../lib/i18n.js";
+import { languageName, ownName } from "../../lib/i18n.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
 import { SIGNS, earPlan, markOf, nextOf, pivotsOf } from "../../lib/relaying.js";
 import { LevelProbe } from "../../lib/sound.js";
 import { FLOOR, pictureKey } from "../../lib/state.js";
 import { Listener } from "../../lib/whep.js";
 import { audioContext } from "../meters.js";
-import { byData, byId, page, press, t, write } from "../shell.js";
+import { byId, page, press, t, write } from "../shell.js";
+import { Keyring } from "./keyring.js";
 import { Knobs } from "./knobs.js";
 
 /** @typedef {import("../../lib/hearing.js").Hearing} Hearing */
@@ -27,7 +28,6 @@ const enable = byId("sound-enable", HTMLButtonElement);
 const pivot = byId("pivot", HTMLButtonElement);
 const ears = byId("ears", HTMLButtonElement);
 const replay = byId("replay", HTMLButtonElement);
-const incoming = byData("incoming");
 
 export class Listening {
   /** @type {Hearing | null} */ hearing = null;
@@ -36,6 +36,7 @@ export class Listening {
   /** @type {import("../../lib/hearing_profile.js").Profile | null} */ #profile = null;
   /** @type {MediaStreamTrack | null} */ #original = null;
   /** @type {MediaStreamTrack | null} */ #source = null;
+  /** @type {MediaStreamTrack | null} */ #intercom = null;
 
   /**
    * @param {import("./desk.js").Desk} desk
@@ -48,7 +49,7 @@ export class Listening {
     this.knobs = new Knobs(() => this.#turn());
     this.floor = this.listener(FLOOR, true, (track) => this.#hearFloor(track));
     this.relay = this.listener(FLOOR, false, (track) => this.#hearRelay(track));
-    [...incoming.values()].forEach((button, i) => button.addEventListener("click", () => this.select(i)));
+    this.incoming = new Keyring("incoming", (index) => this.select(index));
     pivot.addEventListener("click", () => this.nextPivot());
     ears.addEventListener("click", () => this.toggleEars());
     replay.addEventListener("click", () => this.toggleReplay());
@@ -95,6 +96,7 @@ export class Listening {
     if (this.#profile) hearing.setProfile(this.#profile);
     hearing.setInput("original", this.#original);
     hearing.setInput("source", this.#source);
+    hearing.setInput("intercom", this.#intercom);
     hearing.setEars(this.#isSplit ? "split" : "both");
     this.hearing = hearing;
     this.#turn();
@@ -110,16 +112,34 @@ export class Listening {
     this.hearing?.setProfile(profile);
   }
 
+  /**
+   * Hear the intercom in the headphones, beside all else.
+   * @param {MediaStreamTrack} track
+   */
+  hearIntercom(track) {
+    this.#intercom = track;
+    this.hearing?.setInput("intercom", track);
+  }
+
   stop() {
     this.floor.session.stop();
     this.relay.session.stop();
     void this.hearing?.aclose();
   }
 
+  /** Listen in the page's new room, if one listened before. */
+  move() {
+    const isOn = this.floor.session.status.state !== "idle";
+    for (const listener of [this.floor, this.relay]) listener.move(page.room);
+    this.#relayed = this.#source = this.#original = null;
+    for (const input of /** @type {const} */ (["original", "source"])) this.hearing?.setInput(input, null);
+    picture.srcObject = null;
+    if (isOn) this.floor.session.start();
+  }
 
   /** @param {number} index */
   select(index) {
-    const channel = [...incoming.keys()][index];
+    const channel = [...this.incoming.keys.keys()][index];
     if (channel !== undefined) void this.desk.say("select_incoming", { channel });
   }
 
@@ -220,7 +240,9 @@ export class Listening {
   /** @param {string} heard */
   #showKeys(heard) {
     const { state, incoming: selected, seat } = this.desk;
-    for (const [channel, button] of incoming) {
+    const channels = [FLOOR, ...state.channels.map(({ channel }) => channel)];
+    this.incoming.fit(channels, (channel) => (channel === FLOOR ? t("channel.floor") : ownName(channel)), (index) => String(index + 1));
+    for (const [channel, button] of this.incoming.keys) {
       const mark = markOf(state, channel);
       const sign = button.querySelector(".mark");
       if (sign instanceof HTMLElement) sign.dataset.mark = mark;

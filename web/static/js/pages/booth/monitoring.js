@@ -48,6 +48,12 @@ export class Monitoring {
     this.listener.session.stop();
   }
 
+  /** Monitor in the page's new room. */
+  move() {
+    this.#channel = this.#track = null;
+    this.listener.move(page.room);
+  }
+
   show() {
     for (const [name, button] of buttons) press(button, name === this.choice);
     const { desk } = this;

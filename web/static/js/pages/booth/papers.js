@@ -4,6 +4,12 @@ import { found } from "../../lib/glossary.js";
 import { byId, page, t, write } from "../shell.js";
 
 /** @typedef {{id: string, name: string, kind: "text" | "pdf" | "glossary", item: string}} Paper */
+/**
+ * @typedef {object} Further  what is no paper and stands among them: it shows itself
+ * @property {string} id
+ * @property {string} name
+ * @property {(view: HTMLElement) => void | Promise<void>} show
+ */
 
 const WHOLE_ROOM = "room";
 const KINDS = /** @type {Record<string, Paper["kind"]>} */ ({ pdf: "pdf", csv: "glossary", tsv: "glossary" });
@@ -22,6 +28,8 @@ let hasTabbed = false;
 
 export class Papers {
   /** @type {Paper[]} */ #papers = [];
+  /** @type {Further[]} */ #further = [];
+  /** @type {string[]} items whose papers are wanted before their time */ #early = [];
   /** @type {string | null} */ #item = null;
   /** @type {import("../../lib/glossary.js").Glossary | null} */ #glossary = null;
   #isAsked = false;
@@ -58,6 +66,27 @@ export class Papers {
     if (!panel.hidden) void this.#open();
   }
 
+  /**
+   * Have further things among the papers, and those of further items.
+   * @param {string[]} items
+   * @param {Further[]} further
+   */
+  async setFurther(items, further) {
+    this.#early = [...new Set(items)];
+    this.#further = further;
+    await this.load();
+  }
+
+  /**
+   * Open one of them, wherever one was.
+   * @param {string} id
+   */
+  async open(id) {
+    if (panel.hidden) this.toggle();
+    list.value = id;
+    await this.#open();
+  }
+
   /** Into the first glossary there is, wherever one was. */
   async find() {
     if (panel.hidden) this.toggle();
@@ -65,6 +94,12 @@ export class Papers {
     if (glossary && this.#current?.kind !== "glossary") list.value = glossary.id;
     await this.#open();
     if (glossary) search.focus();
+  }
+
+  /** Another room has other papers. */
+  move() {
+    this.#isAsked = false;
+    this.#opened = null;
   }
 
   show() {
@@ -82,13 +117,14 @@ export class Papers {
 
   /** Ask anew what lies there: for the item, and for the whole room. */
   async load() {
-    const items = [...(this.#item ? [this.#item] : []), WHOLE_ROOM];
+    const items = [...new Set([...(this.#item ? [this.#item] : []), ...this.#early, WHOLE_ROOM])];
     const lists = await Promise.all(items.map((item) => this.#list(item)));
     const kept = list.value;
     this.#papers = lists.flat();
-    list.replaceChildren(...this.#papers.map(({ id, name }) => new Option(name, id)));
-    if (this.#papers.some(({ id }) => id === kept)) list.value = kept;
-    list.disabled = this.#papers.length === 0;
+    const all = [...this.#papers, ...this.#further];
+    list.replaceChildren(...all.map(({ id, name }) => new Option(name, id)));
+    if (all.some(({ id }) => id === kept)) list.value = kept;
+    list.disabled = all.length === 0;
     if (!panel.hidden) await this.#open();
   }
 
@@ -111,12 +147,15 @@ export class Papers {
   /** Show what is picked; what is open already stays at the line that is being read. */
   async #open() {
     const paper = this.#current;
-    if (this.#opened === (paper?.id ?? "")) return;
-    this.#opened = paper?.id ?? "";
+    const further = this.#further.find(({ id }) => id === list.value);
+    const id = paper?.id ?? further?.id ?? "";
+    if (this.#opened === id) return;
+    this.#opened = id;
     this.#glossary = null;
     remove.hidden = !paper;
     search.closest("label")?.toggleAttribute("hidden", paper?.kind !== "glossary");
-    if (!paper) view.replaceChildren(paragraph(t("booth.paper_none")));
+    if (further) await further.show(view);
+    else if (!paper) view.replaceChildren(paragraph(t("booth.paper_none")));
     else if (paper.kind === "pdf") view.replaceChildren(frame(paper));
     else await this.#fetch(paper);
   }

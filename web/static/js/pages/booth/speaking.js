@@ -1,12 +1,13 @@
 // The right side: the microphone, where it speaks to, and the cough key.
 
-import { languageName } from "../../lib/i18n.js";
+import { languageName, ownName } from "../../lib/i18n.js";
 import { judge } from "../../lib/sound.js";
 import { airState, colleagueOnAir, handoverStep, holderOf, isMicOpen } from "../../lib/state.js";
 import { Publisher } from "../../lib/whip.js";
 import { release } from "../devices.js";
 import { mountMeter } from "../meters.js";
-import { byData, byId, light, page, press, t, write } from "../shell.js";
+import { byId, light, page, press, t, write } from "../shell.js";
+import { Keyring } from "./keyring.js";
 
 /** The words of the on-air key by state. */
 const WORDS = /** @type {const} */ ({ off_air: "off", on_air: "on", coughing: "cough", unheard: "unheard" });
@@ -16,7 +17,6 @@ const RAMP_MS = 250;
 
 const onAir = byId("on-air", HTMLButtonElement);
 const cough = byId("cough", HTMLButtonElement);
-const outgoing = byData("outgoing");
 
 export class Speaking {
   /** @type {MediaStream | null} */ #microphone = null;
@@ -24,6 +24,7 @@ export class Speaking {
   #sent = null;
   /** @type {Publisher | null} */ #publisher = null;
   /** @type {import("../../lib/state.js").AirState} */ #air = "off_air";
+  #isOnIntercom = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #closing;
 
   /**
@@ -40,7 +41,7 @@ export class Speaking {
     });
     onAir.addEventListener("click", () => this.toggle());
     mountCough((held) => this.holdCough(held));
-    [...outgoing.values()].forEach((button, i) => button.addEventListener("click", () => this.select(i)));
+    this.outgoing = new Keyring("outgoing", (index) => this.select(index));
     desk.add(this);
   }
 
@@ -69,10 +70,34 @@ export class Speaking {
     before.forEach(release);
   }
 
+  /** Send to the page's new room, if something was sent before. */
+  move() {
+    const publisher = this.#publisher;
+    if (!publisher) return;
+    publisher.session.stop();
+    publisher.room = page.room;
+    publisher.session.start();
+  }
+
   /** Go on air or off. */
   toggle() {
     if (onAir.disabled) return;
     void this.desk.say(this.desk.seat?.mic === "off_air" ? "take_mic" : "release_mic");
+  }
+
+  /**
+   * Let the microphone out to the intercom; off air and in a cough it is heard there alone.
+   * @param {boolean} isTalking
+   */
+  talk(isTalking) {
+    if (this.#isOnIntercom === isTalking) return;
+    this.#isOnIntercom = isTalking;
+    this.#gate();
+  }
+
+  /** @returns {boolean} somebody hears what is said, though nobody on air does */
+  get isOnIntercom() {
+    return this.#isOnIntercom && this.desk.seat?.mic !== "on_air";
   }
 
   /** @param {boolean} held */
@@ -86,7 +111,7 @@ export class Speaking {
 
   /** @param {number} index */
   select(index) {
-    const language = [...outgoing.keys()][index];
+    const language = [...this.outgoing.keys.keys()][index];
     if (language !== undefined) void this.desk.say("select_outgoing", { language });
   }
 
@@ -104,7 +129,8 @@ export class Speaking {
     press(onAir, this.#air !== "off_air");
     press(cough, this.#air === "coughing");
     this.#showWords();
-    for (const [language, button] of outgoing) showOutgoing(desk, language, button);
+    this.outgoing.fit(desk.ownBooth?.languages ?? [...this.outgoing.keys.keys()], ownName, (index) => "ABC"[index] ?? "");
+    for (const [language, button] of this.outgoing.keys) showOutgoing(desk, language, button);
   }
 
   #showWords() {
@@ -134,7 +160,8 @@ export class Speaking {
    */
   #gate() {
     const { seat, ownBooth, coughHeld, isSafe } = this.desk;
-    if (!isSafe) this.#open(false);
+    if (this.isOnIntercom) this.#open(true);
+    else if (!isSafe) this.#open(false);
     else if (isMicOpen(seat, coughHeld, ownBooth)) this.#open(true);
     else if (coughHeld || seat?.mic !== "off_air") this.#open(false);
     else this.#closing ??= setTimeout(() => this.#open(false), RAMP_MS);

@@ -1,10 +1,13 @@
 // One room on the desk: its elements, its newest state and facts, and the way to say something to it.
 
-import { languageName } from "../../lib/i18n.js";
 import { may } from "../../lib/desk.js";
+import { inverse } from "../../lib/desk_acts.js";
+import { parseSource } from "../../lib/desk_meters.js";
+import { languageName } from "../../lib/i18n.js";
 import { page, t } from "../shell.js";
+import { answerFor, done, refuse } from "./answers.js";
 
-/** @typedef {import("../../lib/state.js").RoomState} RoomState */
+/** @typedef {import("../../lib/desk.js").DeskState} DeskState */
 /** @typedef {import("../../lib/desk.js").Facts} Facts */
 /** @typedef {import("../../lib/wire.js").Outcome} Outcome */
 /** @typedef {{show: () => void, facts?: () => void}} Section  shows itself anew after a change of state, or of facts */
@@ -17,18 +20,19 @@ export class Card {
    * @param {object} options
    * @param {string} options.room
    * @param {string} options.role
-   * @param {RoomState} options.state
+   * @param {DeskState} options.state
    * @param {HTMLElement} options.element
+   * @param {string} options.query  by which other pages find the same invitation
    * @param {(name: string, args?: Record<string, unknown>) => Promise<Outcome>} options.command
-   * @param {(words: string) => void} options.complain  says above the rooms what did not work; nothing when all is well
    */
-  constructor({ room, role, state, element, command, complain }) {
+  constructor({ room, role, state, element, query, command }) {
     this.room = room;
     this.role = role;
     this.state = state;
     this.element = element;
-    this.complain = complain;
+    this.query = query;
     this.send = command;
+    answerFor(this);
     for (const control of element.querySelectorAll("[data-needs]")) {
       if (!may(role, control.getAttribute("data-needs") ?? "")) control.toggleAttribute("disabled", true);
     }
@@ -64,15 +68,72 @@ export class Card {
   }
 
   /**
-   * Say a command and tell when it did not work.
+   * Say a command, and tell what became of it.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
+   * @returns {Promise<boolean>} whether it is done
    */
   async command(name, args = {}) {
+    const back = inverse(this.state, { name, args });
+    const isDone = await this.put({ name, args });
+    if (isDone) done(this, name, back);
+    return isDone;
+  }
+
+  /**
+   * Say a command, and tell only when it did not work.
+   * @param {import("../../lib/desk_acts.js").Act} act
+   */
+  async put({ name, args }) {
     const outcome = await this.send(name, args);
-    this.complain(outcome.kind === "refused" ? outcome.text : outcome.kind === "lost" ? t("network.command_lost") : "");
-    if (outcome.kind !== "done") this.show();
+    if (outcome.kind !== "done") {
+      refuse(outcome.kind === "refused" ? outcome.text : t("network.command_lost"));
+      this.show();
+    }
     return outcome.kind === "done";
+  }
+
+  /**
+   * Ask something of the server that is no command, and tell when it did not work.
+   * @param {string} method
+   * @param {string} path  below the room's address
+   * @param {unknown} [body]
+   * @returns {Promise<Response | null>} null when it did not work
+   */
+  async request(method, path, body) {
+    /** @type {Record<string, string>} */
+    const headers = { Authorization: `Bearer ${page.token}` };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    try {
+      const answer = await fetch(`/rooms/${encodeURIComponent(this.room)}/${path}`, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(8_000),
+      });
+      if (answer.ok) return answer;
+      refuse((await answer.json()).error.text);
+    } catch {
+      refuse(t("network.command_lost"));
+    }
+    return null;
+  }
+
+  /** @param {string} source @returns {string} what a source is called, in the page's language */
+  sourceName(source) {
+    const { kind, person } = parseSource(source);
+    return person ? t(`desk.source_${kind}`, { name: this.personName(person) }) : t(`desk.source_${kind}`);
+  }
+
+  /** @param {string} person */
+  personName(person) {
+    const people = [...this.state.booths.flatMap(({ seats }) => seats), ...(this.state.speakers ?? [])];
+    return people.find((one) => one.person === person)?.name ?? person;
+  }
+
+  /** @param {import("../../lib/desk_meters.js").Meter} meter @returns {string} */
+  meterName({ kind, name }) {
+    return kind === "source" ? this.sourceName(name) : this.channelName(name);
   }
 
   /** @param {string} channel @returns {string} a channel's name in the page's language */

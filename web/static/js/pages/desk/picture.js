@@ -1,13 +1,13 @@
-// The room's picture, small, and its floor to listen to: one room at a time.
+// The room's picture, small, and only while somebody can see it.
 
 import { FLOOR, pictureKey } from "../../lib/state.js";
 import { Listener } from "../../lib/whep.js";
-import { page, press, t, write } from "../shell.js";
+import { page, t, write } from "../shell.js";
 
 /** @typedef {import("./card.js").Card} Card */
 
-/** @type {(() => void) | null} */
-let hushOther = null;
+// Scrolling past, or a look at another tab, is no reason to begin anew.
+const GRACE_MS = 3_000;
 
 /**
  * @param {Card} card
@@ -15,29 +15,14 @@ let hushOther = null;
  */
 export function mountPicture(card) {
   const picture = card.part("picture", HTMLVideoElement);
-  const sound = card.part("sound", HTMLAudioElement);
-  const listen = card.part("listen", HTMLButtonElement);
-  sound.muted = true;
-
-  /** @param {boolean} isOn */
-  function hear(isOn) {
-    if (isOn) hushOther?.();
-    hushOther = isOn ? () => hear(false) : null;
-    sound.muted = !isOn;
-    if (isOn) sound.play().catch(() => {});
-    press(listen, isOn);
-    write(listen, t(isOn ? "desk.listening" : "desk.listen"));
-  }
-  listen.addEventListener("click", () => hear(sound.muted));
-
   const listener = new Listener({
     room: card.room,
     token: page.token,
     wanted: { channel: FLOOR, under: false, video: true },
     onTrack: (track) => {
-      const element = track.kind === "video" ? picture : sound;
-      element.srcObject = new MediaStream([track]);
-      element.play().catch(() => {});
+      if (track.kind !== "video") return; // what is heard is the ear's
+      picture.srcObject = new MediaStream([track]);
+      picture.play().catch(() => {});
     },
     onStatus: () => show(),
   });
@@ -53,6 +38,27 @@ export function mountPicture(card) {
   }
   for (const event of ["playing", "resize"]) picture.addEventListener(event, show);
   card.add({ show });
-  listener.session.start();
+  whileSeen(picture, () => listener.session.start(), () => listener.session.stop());
   return listener;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {() => void} begin
+ * @param {() => void} end
+ */
+function whileSeen(element, begin, end) {
+  let isInView = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let ending;
+  function look() {
+    clearTimeout(ending);
+    if (isInView && !document.hidden) begin();
+    else ending = setTimeout(end, GRACE_MS);
+  }
+  new IntersectionObserver((entries) => {
+    isInView = entries.at(-1)?.isIntersecting ?? false;
+    look();
+  }).observe(element);
+  document.addEventListener("visibilitychange", look);
 }

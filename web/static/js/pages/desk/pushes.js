@@ -1,7 +1,7 @@
 // Streams that leave the house: how each stands, start and stop, and for an organiser where they go.
 
 import { megabytes, pushAct } from "../../lib/desk.js";
-import { page, t, write } from "../shell.js";
+import { t, write } from "../shell.js";
 import { button, element, showRows } from "./rows.js";
 import { isSure } from "./sure.js";
 
@@ -105,20 +105,5 @@ async function save(card, form) {
  * @returns {Promise<boolean>}
  */
 async function ask(card, path, method, body) {
-  /** @type {Record<string, string>} */
-  const headers = { Authorization: `Bearer ${page.token}` };
-  if (body) headers["Content-Type"] = "application/json";
-  try {
-    const answer = await fetch(`/rooms/${encodeURIComponent(card.room)}/pushes/${path}`, {
-      method,
-      headers,
-      ...(body ? { body: JSON.stringify(body) } : {}),
-      signal: AbortSignal.timeout(8_000),
-    });
-    card.complain(answer.ok ? "" : (await answer.json()).error.text);
-    return answer.ok;
-  } catch {
-    card.complain(t("network.command_lost"));
-    return false;
-  }
+  return (await card.request(method, `pushes/${path}`, body)) !== null;
 }

@@ -27,8 +27,9 @@ export function mountRecording(card) {
 
   function show() {
     const { recording } = card.state;
-    const box = record.closest(".recording-box");
-    if (box instanceof HTMLElement) box.dataset.on = String(Boolean(recording));
+    card.part("recording-box", HTMLElement).dataset.on = String(Boolean(recording));
+    record.dataset.on = String(Boolean(recording));
+    card.part("recording-sign", HTMLElement).hidden = !recording;
     write(record, t(recording ? "desk.record_stop" : "desk.record_start"));
     write(words, recording ? t("desk.recording_since", { time: clock(recording.since) }) : t("desk.recording_off"));
     const found = card.state.troubles ?? [];

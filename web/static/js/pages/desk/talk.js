@@ -2,6 +2,7 @@
 
 import { may, mergeLines } from "../../lib/desk.js";
 import { page, t } from "../shell.js";
+import { ring } from "./bell.js";
 import { button, element, showRows } from "./rows.js";
 
 /** @typedef {import("./card.js").Card} Card */
@@ -45,9 +46,13 @@ function lineOf({ at, name, booth, to, text }) {
 
 /** @param {Card} card */
 function showCalls(card) {
+  const list = card.part("calls", HTMLElement);
+  const calls = (card.state.calls ?? []).filter(({ answered }) => !answered);
+  const known = new Set([...list.children].map((row) => row.getAttribute("data-key")));
+  if (calls.some(({ id }) => !known.has(String(id)))) ring("amber", true, performance.now());
   showRows(
-    card.part("calls", HTMLElement),
-    (card.state.calls ?? []).filter(({ answered }) => !answered),
+    list,
+    calls,
     ({ id }) => String(id),
     ({ id, booth, at }) => {
       const row = element("li", "call");

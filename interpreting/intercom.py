@@ -1,0 +1,150 @@
+"""The intercom: one talks to a booth, all booths, the hall's technician, the moderator, and nothing goes on air.
+
+Both halves stand here: what a command makes, what the fact does to the room; and the buses that it needs. Interpreters
+talk by their booth's microphone, so only while it is off air or they cough; guests by theirs, while they are not heard
+on the floor; everybody else by a microphone of the intercom's own. What goes on is of this moment: it is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, assert_never
+
+from interpreting.booth import MicState
+from interpreting.buses import intercom_bus
+from interpreting.commands import TalkTo
+from interpreting.errors import Code, Refused
+from interpreting.events import IntercomEvent, TalkClosed, TalkOpened
+from interpreting.ids import BoothId, BusId, PersonId, SourceId, intercom_source, mic_source, speaker_source
+from interpreting.people import Role
+from interpreting.words import Party, Talk
+from interpreting.workshop import Place
+
+if TYPE_CHECKING:
+    from interpreting.audience import Audience
+    from interpreting.events import Event
+    from interpreting.room import Room
+
+MAX_TALKS: Final = 100
+
+
+def decide_intercom(room: Room, command: TalkTo, now: float) -> tuple[Event, ...]:
+    """Return the facts that the command makes; raise ``Refused`` when the rules forbid it."""
+    before = room.talks.get(command.by)
+    if command.to is None:
+        return (TalkClosed(command.by, at=now),) if before else ()
+    if (command.to is Party.BOOTH) != (command.booth is not None):
+        raise Refused(Code.BOOTH_UNKNOWN)
+    if command.booth is not None and command.booth not in room.booths:
+        raise Refused(Code.BOOTH_UNKNOWN)
+    if command.role is Role.INTERPRETER:
+        _check_interpreter(room, command.by)
+    if before is None and len(room.talks) >= MAX_TALKS:
+        raise Refused(Code.INTERCOM_FULL)
+    booth = room.booth_of(command.by)
+    talk = Talk(command.by, command.name, command.role, booth.id if booth else None, command.to, command.booth)
+    if before == talk:
+        return ()
+    return (TalkOpened(talk.person, talk.name, talk.role, talk.from_booth, talk.to, talk.booth, at=now),)
+
+
+def evolve_intercom(room: Room, event: IntercomEvent) -> Room:
+    """Return the room as the fact makes it."""
+    others = {person: talk for person, talk in room.talks.items() if person != event.person}
+    match event:
+        case TalkOpened():
+            talk = Talk(event.person, event.name, event.role, event.from_booth, event.to, event.booth)
+            return replace(room, talks={**others, event.person: talk})
+        case TalkClosed():
+            return replace(room, talks=others)
+        case _:
+            assert_never(event)
+
+
+def intercom_mixes(room: Room) -> dict[BusId, Mapping[SourceId, float]]:
+    """Return what each side that is talked to hears; no bus for those to whom nobody talks."""
+    mixes: dict[BusId, dict[SourceId, float]] = {}
+    for talk in room.talks.values():
+        source = _source(talk)
+        for bus in _buses(room, talk):
+            heard = mixes.setdefault(bus, {})
+            if is_talking(room, talk):
+                heard[source] = 1.0
+    return {bus: dict(mix) for bus, mix in mixes.items()}
+
+
+def is_talking(room: Room, talk: Talk) -> bool:
+    """Tell whether it is heard where it is meant to be."""
+    return room.is_live(_source(talk)) and not is_elsewhere(room, talk)
+
+
+def is_elsewhere(room: Room, talk: Talk) -> bool:
+    """Tell whether the microphone is heard on air or on the floor just now, and so not on the intercom."""
+    match talk.role:
+        case Role.INTERPRETER:
+            seat = room.seat_of(talk.person)
+            return seat is None or seat.mic is MicState.ON_AIR
+        case Role.SPEAKER:
+            attendee = room.people.get(talk.person)
+            is_inside = attendee is not None and attendee.place in (Place.BACKSTAGE, Place.SEATED)
+            return not is_inside or room.holder(talk.person) is not None
+        case _:
+            return False
+
+
+def concerns(room: Room, audience: Audience, talk: Talk) -> bool:
+    """Tell whether somebody should see that this is said: it is to or from their side; the technician sees all."""
+    match audience.role:
+        case Role.TECHNICIAN:
+            return True
+        case Role.MODERATOR:
+            return talk.to is Party.MODERATOR or talk.role is Role.MODERATOR
+        case Role.INTERPRETER:
+            is_to = talk.to is Party.BOOTHS or (talk.to is Party.BOOTH and talk.booth == audience.booth)
+            return is_to or (talk.from_booth is not None and talk.from_booth == audience.booth)
+        case Role.VENUE:
+            return talk.to is Party.VENUE or talk.role is Role.VENUE
+        case Role.SPEAKER:
+            return talk.person == audience.person
+        case _:
+            return False
+
+
+def heard_by(role: Role, booth: BoothId | None) -> BusId | None:
+    """Return the bus by which somebody hears the intercom, or None for a role that has none."""
+    match role:
+        case Role.TECHNICIAN:
+            return intercom_bus(Party.TECHNICIAN)
+        case Role.MODERATOR:
+            return intercom_bus(Party.MODERATOR)
+        case Role.VENUE:
+            return intercom_bus(Party.VENUE)
+        case Role.INTERPRETER if booth is not None:
+            return intercom_bus(Party.BOOTH, booth)
+        case _:
+            return None
+
+
+def _check_interpreter(room: Room, person: PersonId) -> None:
+    seat = room.seat_of(person)
+    if seat is None:
+        raise Refused(Code.NOT_IN_BOOTH)
+    if seat.mic is MicState.ON_AIR:
+        raise Refused(Code.ON_AIR)
+
+
+def _source(talk: Talk) -> SourceId:
+    match talk.role:
+        case Role.INTERPRETER:
+            return mic_source(talk.person)
+        case Role.SPEAKER:
+            return speaker_source(talk.person)
+        case _:
+            return intercom_source(talk.person)
+
+
+def _buses(room: Room, talk: Talk) -> list[BusId]:
+    if talk.to is Party.BOOTHS:
+        return [intercom_bus(Party.BOOTH, booth) for booth in room.booths]
+    return [intercom_bus(talk.to, talk.booth)]

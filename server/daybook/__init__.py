@@ -1,0 +1,1 @@
+"""Before and after a session: the rehearsal's checklist, and the report of a day, both made from the log book."""

@@ -1,0 +1,139 @@
+"""The desk mends: a source is muted and comes back, somebody is taken off air, roles have what they may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+from deploy.load.troupe import ROOM, TONES_HZ, Troupe
+from interpreting.roles import Role
+from tests.browser.desks import card, column, open_desk, open_panel
+from tests.browser.stagehand import Server, chromium, hear, hears, strength, wait_until
+from tests.browser.visits import DIRECT, listen, visitor
+
+FLOOR_HZ = TONES_HZ["floor"]
+OTHERS = [TONES_HZ["uk"], TONES_HZ["en"]]
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as running:
+        yield running
+
+
+def test_a_muted_source_is_not_heard_and_comes_back_by_undo(browser: Browser, house: Server, company: Troupe) -> None:
+    with visitor(browser, house, lang="en") as technician, visitor(browser, house) as somebody:
+        page = open_desk(technician, company.link(Role.TECHNICIAN, "Ira"))
+        watching = somebody.open(f"/r/{ROOM}{DIRECT}")
+        listen(watching, "floor")
+        hears(watching, FLOOR_HZ, OTHERS)
+        open_panel(page, ROOM, "source", "venue")
+        page.click("#trim-mute")
+        page.wait_for_selector('#trim-mute[aria-pressed="true"]')
+        assert page.locator("#answer-words").inner_text().endswith("source trimmed")
+        wait_until(lambda: strength(watching, FLOOR_HZ, times=1) < -90, "the listener hears it no more")
+        page.click("#trim-undo")
+        hears(watching, FLOOR_HZ, OTHERS)
+        page.wait_for_selector('#trim-mute[aria-pressed="false"]')
+        assert page.locator("#trim-undo").is_disabled()
+
+
+def test_gain_is_turned_and_undone_in_one(browser: Browser, house: Server, company: Troupe) -> None:
+    with visitor(browser, house, lang="en") as technician, visitor(browser, house) as somebody:
+        page = open_desk(technician, company.link(Role.TECHNICIAN, "Ira"))
+        watching = somebody.open(f"/r/{ROOM}{DIRECT}")
+        listen(watching, "floor")
+        hears(watching, FLOOR_HZ, OTHERS)
+        before = strength(watching, FLOOR_HZ)
+        open_panel(page, ROOM, "source", "venue")
+        gain = page.locator("#trim-gain")
+        gain.focus()
+        for _ in range(12):
+            gain.press("ArrowLeft")
+        wait_until(lambda: page.locator("#trim-gain-now").inner_text() == "-12 dB", "it is turned")
+        wait_until(lambda: abs(strength(watching, FLOOR_HZ) - before + 12) < 1.5, "12 dB less are heard")
+        page.wait_for_selector(f'{column(ROOM, "source", "venue")}[data-trimmed="true"]')
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#panel", state="hidden")
+        open_panel(page, ROOM, "source", "venue")
+        page.click("#trim-reset")
+        wait_until(lambda: abs(strength(watching, FLOOR_HZ) - before) < 1.5, "as loud as before")
+
+
+def test_a_microphone_is_taken_off_air_after_a_question(browser: Browser, house: Server, company: Troupe) -> None:
+    with visitor(browser, house, lang="en") as technician:
+        page = open_desk(technician, company.link(Role.TECHNICIAN, "Ira"))
+        row = page.locator(f'[data-room="{ROOM}"] .column[data-air="on_air"]', has_text="Maria")
+        row.locator(".mend").click()
+        page.click("#panel-cut")
+        assert page.locator("#sure-title").inner_text() == "Take Maria off air?"
+        page.click("#sure button[value=no]")
+        assert row.count() == 1
+        page.click("#panel-cut")
+        page.click("#sure-yes")
+        wait_until(lambda: row.count() == 0, "she is off air")
+        words = card(page, ROOM).locator('[data-channel="en"] .words')
+        wait_until(lambda: words.inner_text().startswith("nobody"), "the wall says so")
+        assert page.locator("#panel-cut").is_hidden()
+
+
+def test_a_senders_connection_is_restarted_and_it_comes_back(browser: Browser, server: Server) -> None:
+    with visitor(browser, server, lang="en") as technician, visitor(browser, server, may_fail=True) as hall:
+        sending = hall.open(server.link("plenary", "venue"))
+        sending.wait_for_selector("#go-live:not([disabled])")
+        sending.click("#go-live")
+        sending.wait_for_selector('#live-banner[data-state="live"]')
+        page = open_desk(technician, server.link("plenary", "technician"))
+        open_panel(page, "plenary", "source", "venue")
+        page.click("#panel-restart")
+        page.wait_for_selector('#answer[data-kind="done"]')
+        sending.wait_for_selector('#live-banner:not([data-state="live"])')
+        sending.wait_for_selector('#live-banner[data-state="live"]', timeout=15_000)
+
+
+def test_those_who_listen_to_a_channel_are_moved(browser: Browser, house: Server, company: Troupe) -> None:
+    with visitor(browser, house, lang="en") as technician, visitor(browser, house) as somebody:
+        page = open_desk(technician, company.link(Role.TECHNICIAN, "Ira"))
+        watching = somebody.open(f"/r/{ROOM}{DIRECT}")
+        listen(watching, "uk")
+        hears(watching, TONES_HZ["uk"], [FLOOR_HZ])
+        open_panel(page, ROOM, "bus", "uk")
+        assert page.locator("#panel-fallback").input_value() == "ducked"
+        page.select_option("#panel-move-to", "floor")
+        page.click("#panel-move")
+        page.click("#sure-yes")
+        page.wait_for_selector('#answer[data-kind="done"]')
+        hears(watching, FLOOR_HZ, OTHERS)
+
+
+def test_the_floors_language_is_set_and_undone_by_key(browser: Browser, server: Server) -> None:
+    with visitor(browser, server, lang="en") as technician:
+        page = open_desk(technician, server.link("plenary", "technician"))
+        now = card(page).locator('[data-part="floor-now"]')
+        assert now.inner_text() == "Floor: German"
+        card(page).locator('[data-floor="uk"]').click()
+        wait_until(lambda: now.inner_text() == "Floor: Ukrainian", "it is Ukrainian")
+        page.keyboard.press("z")
+        wait_until(lambda: now.inner_text() == "Floor: German", "it is German again")
+        assert page.locator("#answer-words").inner_text() == "Plenary: undone"
+
+
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.ORGANISER])
+def test_others_at_the_desk_see_it_all_and_do_what_they_may(
+    browser: Browser, house: Server, company: Troupe, role: Role
+) -> None:
+    with visitor(browser, house, lang="en") as person:
+        person.open(company.link(role, "Vira"))
+        page = open_desk(person, "/desk")
+        page.click(f"{column(ROOM, 'source', 'venue')} .listen")
+        hears(page, FLOOR_HZ, OTHERS, selector="#ear")
+        open_panel(page, ROOM, "source", "venue")
+        for knob in ("#trim-mute", "#trim-gain", "#trim-delay", "#trim-gate", "#panel-restart"):
+            assert page.locator(knob).is_disabled(), knob
+        is_moderator = role is Role.MODERATOR
+        assert card(page, ROOM).locator('[data-floor="uk"]').is_enabled() == is_moderator
+        assert card(page, ROOM).locator('[data-part="record"]').is_enabled() == is_moderator
+        page.click("#panel-listen")
+        wait_until(lambda: hear(page, [FLOOR_HZ], selector="#ear") is None, "one hears nothing any more")

@@ -1,0 +1,142 @@
+"""The intercom: who talks to whom, by which microphone, and that nothing of it goes on air."""
+
+import pytest
+
+from interpreting.audience import audience_of
+from interpreting.commands import (
+    ConnectSource,
+    LeaveBooth,
+    LoseSource,
+    PressCough,
+    ReleaseCough,
+    ReleaseMic,
+    TakeMic,
+    TalkTo,
+)
+from interpreting.errors import Code, Refused
+from interpreting.ids import BoothId, BusId, PersonId, SourceKind, intercom_source, mic_source, speaker_source
+from interpreting.people import Role
+from interpreting.plan import plan
+from interpreting.roles import check_allowed
+from interpreting.room import Room
+from interpreting.view import room_view
+from interpreting.words import Party
+from interpreting.workshop_commands import BringOn
+from tests.interpreting.plenary import (
+    CHAIR,
+    DE_UK,
+    EN_DE,
+    EN_UK,
+    GUEST,
+    OLHA,
+    TECHNICIAN,
+    after,
+    code_of,
+    staffed_room,
+    workshop,
+)
+
+DESK = intercom_source(TECHNICIAN)
+HOUSE = PersonId("house")
+
+
+def by_technician(to: Party | None, booth: BoothId | None = None) -> TalkTo:
+    return TalkTo(TECHNICIAN, to, "Tom", Role.TECHNICIAN, booth)
+
+
+def by_olha(to: Party | None) -> TalkTo:
+    return TalkTo(OLHA, to, "Olha", Role.INTERPRETER)
+
+
+def heard(room: Room, side: str) -> set[str]:
+    return set(plan(room).mixes.get(BusId(f"intercom:{side}"), {}))
+
+
+def staffed() -> Room:
+    """The plenary with a technician whose microphone flows."""
+    return after(staffed_room(), ConnectSource(DESK, SourceKind.INTERCOM))
+
+
+class TestTheTechnician:
+    def test_talks_to_one_booth_and_to_nobody_else(self) -> None:
+        room = after(staffed(), by_technician(Party.BOOTH, DE_UK))
+        assert heard(room, "booth:de-uk") == {DESK}
+        others = [mix for bus, mix in plan(room).mixes.items() if bus != "intercom:booth:de-uk"]
+        assert not any(DESK in mix for mix in others)
+        assert not heard(after(room, by_technician(None)), "booth:de-uk")
+
+    def test_talks_to_all_booths(self) -> None:
+        room = after(staffed(), by_technician(Party.BOOTHS))
+        assert all(heard(room, f"booth:{booth}") == {DESK} for booth in (DE_UK, EN_DE, EN_UK))
+
+    def test_is_heard_when_their_microphone_flows(self) -> None:
+        room = after(staffed(), by_technician(Party.VENUE), LoseSource(DESK))
+        assert heard(room, "venue") == set()
+
+    @pytest.mark.parametrize(("to", "booth"), [(Party.BOOTH, None), (Party.VENUE, DE_UK), (Party.BOOTH, BoothId("x"))])
+    def test_a_booth_is_named_when_it_is_one(self, to: Party, booth: BoothId | None) -> None:
+        assert code_of(staffed(), by_technician(to, booth)) is Code.BOOTH_UNKNOWN
+
+
+class TestTheInterpreter:
+    def test_talks_by_the_booths_microphone_while_it_is_off_air(self) -> None:
+        room = after(staffed(), by_olha(Party.TECHNICIAN))
+        assert heard(room, "technician") == {mic_source(OLHA)}
+        on_air = after(room, TakeMic(OLHA))
+        assert heard(on_air, "technician") == set()
+        assert heard(after(on_air, PressCough(OLHA)), "technician") == {mic_source(OLHA)}
+        assert heard(after(on_air, PressCough(OLHA), ReleaseCough(OLHA)), "technician") == set()
+        assert heard(after(on_air, ReleaseMic(OLHA)), "technician") == {mic_source(OLHA)}
+
+    def test_is_refused_on_air(self) -> None:
+        room = after(staffed(), TakeMic(OLHA))
+        assert code_of(room, by_olha(Party.TECHNICIAN)) is Code.ON_AIR
+        assert code_of(after(room, PressCough(OLHA)), by_olha(Party.TECHNICIAN)) is None
+
+    def test_without_a_seat_there_is_no_microphone(self) -> None:
+        assert code_of(after(staffed(), LeaveBooth(OLHA)), by_olha(Party.TECHNICIAN)) is Code.NOT_IN_BOOTH
+        gone = after(staffed(), by_olha(Party.TECHNICIAN), LeaveBooth(OLHA))
+        assert heard(gone, "technician") == set()
+
+
+def test_a_guest_backstage_talks_to_the_moderator_and_not_from_the_floor() -> None:
+    room = after(workshop(), TalkTo(GUEST, Party.MODERATOR, "Mayor", Role.SPEAKER))
+    assert heard(room, "moderator") == {speaker_source(GUEST)}
+    assert heard(after(room, BringOn(CHAIR, GUEST)), "moderator") == set()
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.TECHNICIAN, {Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.MODERATOR}),
+        (Role.MODERATOR, {Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.TECHNICIAN}),
+        (Role.INTERPRETER, {Party.TECHNICIAN, Party.MODERATOR}),
+        (Role.VENUE, {Party.TECHNICIAN, Party.MODERATOR}),
+        (Role.SPEAKER, {Party.MODERATOR}),
+        (Role.PARTICIPANT, set()),
+        (Role.VIEWER, set()),
+        (Role.ORGANISER, set()),
+    ],
+)
+def test_who_talks_to_whom(role: Role, allowed: set[Party]) -> None:
+    for party in Party:
+        if party in allowed:
+            check_allowed(role, TalkTo(OLHA, party))
+            continue
+        with pytest.raises(Refused):
+            check_allowed(role, TalkTo(OLHA, party))
+
+
+def test_only_those_concerned_see_who_talks() -> None:
+    room = after(staffed(), by_technician(Party.BOOTH, DE_UK), TalkTo(HOUSE, Party.TECHNICIAN, "", Role.VENUE))
+
+    def seen(role: Role, booth: BoothId | None = None) -> list[object]:
+        talks = room_view(room, audience_of(role, booth))["talks"]
+        assert isinstance(talks, list)
+        return [talk["person"] for talk in talks]
+
+    assert seen(Role.TECHNICIAN) == [TECHNICIAN, HOUSE]
+    assert seen(Role.INTERPRETER, DE_UK) == [TECHNICIAN]
+    assert seen(Role.INTERPRETER, EN_DE) == []
+    assert seen(Role.VENUE) == [HOUSE]
+    assert seen(Role.VIEWER) == seen(Role.PARTICIPANT) == seen(Role.MODERATOR) == []
