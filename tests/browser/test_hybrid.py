@@ -337,8 +337,8 @@ def test_a_network_that_dies_on_the_floor_frees_it(hybrid: Hybrid, end: Callable
 def test_a_page_that_dies_on_the_floor_frees_it(hybrid: Hybrid) -> None:
     notes = Notes([Place(hybrid.online), Place(hybrid.olena)])
     hybrid.mary.context.set_offline(True)
-    since_ms = time.time() * 1000
     hybrid.mary.close()
+    since_ms = time.time() * 1000
     free_s = free_after_s(hybrid, "Mary", since_ms)
     assert free_s <= MUST_FREE_S
     assert max(longest_gap_ms(moments, HALL) for moments in notes.collect()) < 500
