@@ -25,7 +25,7 @@ from server.switchboard import global_name
 SILENT_ON_FLOOR_S: Final = 1.0
 """Without any packet for so long a holder is silent; looked after twice a second, told within 1.5 s."""
 
-DEAD_S: Final = 1.3
+DEAD_S: Final = 1.0
 """After that, while the connection still stands: the network is dead."""
 
 CLOSED_S: Final = 2.7

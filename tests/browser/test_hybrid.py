@@ -294,7 +294,7 @@ def free_after_s(hybrid: Hybrid, name: str, since_ms: float) -> float:
     person_of(hybrid.chair, name)
     free_ms = max(lost["at"] for lost in hybrid.chair.state["floor_lost"] if lost["name"] == name) - since_ms
     print(f"{name}: the floor is free after {free_ms:.0f} ms, the moderator's page says so after {shown_ms:.0f} ms")
-    return free_ms / 1000
+    return float(free_ms) / 1000
 
 
 class FarPerson(Person):

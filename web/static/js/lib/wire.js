@@ -100,6 +100,14 @@ export class Wire {
   }
 
   /**
+   * Tell the server something that is not answered, and not told later when it cannot be told now.
+   * @param {object} message
+   */
+  tell(message) {
+    if (this.#opened) this.#socket?.send(JSON.stringify(message));
+  }
+
+  /**
    * Speak with another room from now on. What is unanswered is lost: it was meant for the room before.
    * @param {string} url  ws: or wss:
    */

@@ -2,6 +2,7 @@
 
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
 import { Pulse, packetsReceived } from "../lib/pulse.js";
+import { mountReporting } from "../lib/reporting.js";
 import { mountCalibration } from "./booth/calibration.js";
 import { mountChain } from "./booth/chain.js";
 import { mountAsks, mountChat } from "./booth/chat.js";
@@ -292,6 +293,7 @@ mountKeyboard(
 tickClock();
 const pulse = new Pulse();
 setInterval(() => void feelPulse(pulse), TICK_MS);
+mountReporting({ peer: () => listening.session.peer, tell: (message) => wire.tell(message) });
 setInterval(() => desk.tick(), TICK_MS / 2);
 byId("open-help", HTMLButtonElement).addEventListener("click", () => byId("help", HTMLDialogElement).showModal());
 byId("open-headset", HTMLButtonElement).addEventListener("click", () => headset.open(false));

@@ -4,6 +4,7 @@ import { languageName } from "../lib/i18n.js";
 import { beginCourse, followCourse, restCourse, wishFor } from "../lib/player.js";
 import { isAtLive } from "../lib/position.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
+import { mountReporting } from "../lib/reporting.js";
 import { FLOOR } from "../lib/state.js";
 import { heardWords, stageWords } from "../lib/watching.js";
 import { byData, byId, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
@@ -288,6 +289,7 @@ const wire = openWire({
 });
 addEventListener("online", () => direct.listener.session.nudge());
 setInterval(look, LOOK_MS);
+mountReporting({ peer: () => direct.listener.session.peer, tell: (message) => wire.tell(message) });
 onLeaving(() => {
   direct.end();
   livestream.end();

@@ -2,6 +2,7 @@
 
 import { wishNow } from "../lib/lectern.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
+import { mountReporting } from "../lib/reporting.js";
 import { timerNow } from "../lib/timer.js";
 import { announcement } from "../lib/workshop.js";
 import { mountConsent } from "./consent.js";
@@ -198,6 +199,7 @@ byId("leave", HTMLButtonElement).addEventListener("click", () => leaveDialog.sho
 leaveDialog.addEventListener("close", () => leaveDialog.returnValue === "leave" && void leave());
 byId("come-back", HTMLButtonElement).addEventListener("click", comeBack);
 setInterval(tick, TICK_MS);
+mountReporting({ peer: () => hearing.session?.peer, tell: (message) => wire.tell(message) });
 addEventListener("online", () => {
   for (const session of sessions()) session.nudge();
 });
