@@ -38,8 +38,11 @@ STAFF_ROLES: Final = frozenset({Role.MODERATOR, Role.TECHNICIAN, Role.ORGANISER}
 
 _BOOTHS: Final = frozenset({Addressee.INTERPRETERS, Addressee.BOOTHS, Addressee.ROOM})
 _OF_ROLE: Final[Mapping[Role, frozenset[Addressee]]] = {
-    Role.MODERATOR: frozenset({Addressee.MODERATOR, Addressee.BOOTHS, Addressee.ROOM, Addressee.PERSON}),
-    Role.TECHNICIAN: frozenset({Addressee.TECHNICIAN, Addressee.BOOTHS, Addressee.ROOM}),
+    Role.MODERATOR: frozenset(
+        {Addressee.MODERATOR, Addressee.BOOTHS, Addressee.ROOM, Addressee.PERSON, Addressee.LECTERN}
+    ),
+    Role.TECHNICIAN: frozenset({Addressee.TECHNICIAN, Addressee.BOOTHS, Addressee.ROOM, Addressee.LECTERN}),
+    Role.VENUE: frozenset({Addressee.LECTERN}),
     Role.ORGANISER: frozenset({Addressee.BOOTHS, Addressee.ROOM}),
 }
 _INSIDE: Final = frozenset({Place.SEATED, Place.BACKSTAGE})

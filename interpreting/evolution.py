@@ -47,7 +47,7 @@ from interpreting.floor import evolve_floor
 from interpreting.hall import evolve_hall, evolve_sources
 from interpreting.hands import evolve_hands
 from interpreting.ids import BoothId, PersonId
-from interpreting.intercom import evolve_intercom
+from interpreting.intercom import evolve_intercom, without_ended_talks
 from interpreting.playout import evolve_playout
 from interpreting.questions import evolve_questions
 from interpreting.talk import evolve_talk
@@ -60,6 +60,10 @@ if TYPE_CHECKING:
 
 def evolve(room: Room, event: Event) -> Room:
     """Return the room as the fact makes it; raises ``InvalidRecord`` or ``InvalidRoom``."""
+    return without_ended_talks(_evolve(room, event), event)
+
+
+def _evolve(room: Room, event: Event) -> Room:
     if isinstance(event, SeatEvent):
         return _evolve_seat(room, event)
     if isinstance(event, MicEvent):

@@ -15,11 +15,21 @@ from interpreting.booth import MicState
 from interpreting.buses import intercom_bus
 from interpreting.commands import TalkTo
 from interpreting.errors import Code, Refused
-from interpreting.events import IntercomEvent, TalkClosed, TalkOpened
+from interpreting.events import (
+    AllSourcesLost,
+    BoothLeft,
+    IntercomEvent,
+    MicTaken,
+    SourceLost,
+    SteppedAway,
+    TalkClosed,
+    TalkOpened,
+)
 from interpreting.ids import BoothId, BusId, PersonId, SourceId, intercom_source, mic_source, speaker_source
 from interpreting.people import Role
 from interpreting.words import Party, Talk
 from interpreting.workshop import Place
+from interpreting.workshop_events import Removed, RoomLeft
 
 if TYPE_CHECKING:
     from interpreting.audience import Audience
@@ -60,6 +70,27 @@ def evolve_intercom(room: Room, event: IntercomEvent) -> Room:
             return replace(room, talks=others)
         case _:
             assert_never(event)
+
+
+def without_ended_talks(room: Room, event: Event) -> Room:
+    """Return the room without the talks that the fact ended: of who went, went on air, or has no microphone any more.
+
+    None of them comes back by itself.
+    """
+    match event:
+        case AllSourcesLost() if room.talks:
+            return replace(room, talks={})
+        case SourceLost(source=source):
+            ended = {person for person, talk in room.talks.items() if _source(talk) == source}
+        case BoothLeft(person=person) | SteppedAway(person=person) | MicTaken(person=person):
+            ended = {person}
+        case RoomLeft(person=person) | Removed(person=person):
+            ended = {person}
+        case _:
+            return room
+    if not ended & room.talks.keys():
+        return room
+    return replace(room, talks={person: talk for person, talk in room.talks.items() if person not in ended})
 
 
 def intercom_mixes(room: Room) -> dict[BusId, Mapping[SourceId, float]]:

@@ -188,8 +188,8 @@ ADDRESSEES: Final[Mapping[Role, frozenset[Addressee]]] = {
     ),
     Role.PARTICIPANT: frozenset({Addressee.ROOM, Addressee.MODERATOR}),
     Role.SPEAKER: frozenset({Addressee.ROOM, Addressee.MODERATOR}),
-    Role.MODERATOR: _STAFF | {Addressee.ROOM, Addressee.PERSON},
-    Role.TECHNICIAN: _STAFF,
+    Role.MODERATOR: _STAFF | {Addressee.ROOM, Addressee.PERSON, Addressee.LECTERN},
+    Role.TECHNICIAN: _STAFF | {Addressee.LECTERN},
     Role.ORGANISER: _STAFF,
     Role.VENUE: frozenset({Addressee.MODERATOR, Addressee.TECHNICIAN}),
 }

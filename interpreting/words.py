@@ -48,6 +48,8 @@ class Addressee(StrEnum):
     """Everybody who takes part, those who run the room, and its interpreters."""
     PERSON = "person"
     """One of those who take part, from a moderator."""
+    LECTERN = "lectern"
+    """Who speaks in the hall, by the lectern's display, from a moderator or technician."""
 
 
 class Party(StrEnum):

@@ -10,6 +10,7 @@ from interpreting.commands import (
     PressCough,
     ReleaseCough,
     ReleaseMic,
+    StepAway,
     TakeMic,
     TalkTo,
 )
@@ -70,8 +71,9 @@ class TestTheTechnician:
         assert all(heard(room, f"booth:{booth}") == {DESK} for booth in (DE_UK, EN_DE, EN_UK))
 
     def test_is_heard_when_their_microphone_flows(self) -> None:
-        room = after(staffed(), by_technician(Party.VENUE), LoseSource(DESK))
+        room = after(staffed(), LoseSource(DESK), by_technician(Party.VENUE))
         assert heard(room, "venue") == set()
+        assert heard(after(room, ConnectSource(DESK, SourceKind.INTERCOM)), "venue") == {DESK}
 
     @pytest.mark.parametrize(("to", "booth"), [(Party.BOOTH, None), (Party.VENUE, DE_UK), (Party.BOOTH, BoothId("x"))])
     def test_a_booth_is_named_when_it_is_one(self, to: Party, booth: BoothId | None) -> None:
@@ -84,9 +86,10 @@ class TestTheInterpreter:
         assert heard(room, "technician") == {mic_source(OLHA)}
         on_air = after(room, TakeMic(OLHA))
         assert heard(on_air, "technician") == set()
-        assert heard(after(on_air, PressCough(OLHA)), "technician") == {mic_source(OLHA)}
-        assert heard(after(on_air, PressCough(OLHA), ReleaseCough(OLHA)), "technician") == set()
-        assert heard(after(on_air, ReleaseMic(OLHA)), "technician") == {mic_source(OLHA)}
+        assert heard(after(on_air, ReleaseMic(OLHA)), "technician") == set(), "it comes back to life"
+        coughing = after(on_air, PressCough(OLHA), by_olha(Party.TECHNICIAN))
+        assert heard(coughing, "technician") == {mic_source(OLHA)}
+        assert heard(after(coughing, ReleaseCough(OLHA)), "technician") == set()
 
     def test_is_refused_on_air(self) -> None:
         room = after(staffed(), TakeMic(OLHA))
@@ -97,6 +100,12 @@ class TestTheInterpreter:
         assert code_of(after(staffed(), LeaveBooth(OLHA)), by_olha(Party.TECHNICIAN)) is Code.NOT_IN_BOOTH
         gone = after(staffed(), by_olha(Party.TECHNICIAN), LeaveBooth(OLHA))
         assert heard(gone, "technician") == set()
+
+    def test_a_microphone_that_went_takes_the_talk_with_it(self) -> None:
+        gone = after(staffed(), by_olha(Party.TECHNICIAN), LoseSource(mic_source(OLHA)))
+        assert heard(after(gone, ConnectSource(mic_source(OLHA), SourceKind.MIC)), "technician") == set()
+        away = after(staffed(), by_olha(Party.TECHNICIAN), StepAway(OLHA))
+        assert not away.talks
 
 
 def test_a_guest_backstage_talks_to_the_moderator_and_not_from_the_floor() -> None:

@@ -1,13 +1,18 @@
 """Wishes to the speaker, calls to the technician, chat: what is kept, and what a flood of it costs."""
 
+from typing import cast
+
 import pytest
 
+from interpreting.audience import audience_of
 from interpreting.commands import AnswerCall, AskSpeaker, CallTechnician, ClearAsks, Command, LeaveBooth, Say
-from interpreting.errors import Code
+from interpreting.errors import Code, Refused
 from interpreting.events import AsksCleared, CallAnswered, SpeakerAsked, TechnicianCalled
 from interpreting.ids import CallId, PersonId
 from interpreting.people import Role
+from interpreting.roles import check_allowed
 from interpreting.room import Room, replay
+from interpreting.view import room_view
 from interpreting.words import ASK_AGAIN_S, MAX_ASKS, MAX_CALLS, MAX_LINES, Addressee, Ask, Wish
 from tests.interpreting.plenary import (
     DE_UK,
@@ -122,3 +127,15 @@ class TestLines:
     def test_of_an_interpreter_want_a_seat(self, to: Addressee) -> None:
         room = after(staffed_room(), LeaveBooth(OLHA))
         assert code_of(room, said_by(OLHA, to)) is Code.NOT_IN_BOOTH
+
+
+def test_a_line_to_the_lectern_is_seen_there_and_by_those_who_run_the_room() -> None:
+    line = Say(MODERATOR, Addressee.LECTERN, "Please come to an end", "", Role.MODERATOR)
+    check_allowed(Role.MODERATOR, line)
+    room = after(staffed_room(), line)
+    for role, sees in ((Role.VENUE, 1), (Role.MODERATOR, 1), (Role.TECHNICIAN, 1), (Role.VIEWER, 0)):
+        assert len(cast("list[object]", room_view(room, role)["chat"])) == sees
+    assert room_view(room, audience_of(Role.INTERPRETER, DE_UK))["chat"] == []
+    for role in (Role.INTERPRETER, Role.VENUE, Role.ORGANISER, Role.PARTICIPANT):
+        with pytest.raises(Refused):
+            check_allowed(role, line)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -274,14 +275,61 @@ languages = ["de", "uk"]
 floor_language = "de"
 closed = true
 booth = [{ id = "de-uk", languages = ["de", "uk"] }]
+[[conference.room]]
+id = "hall"
+title = { de = "Saal", uk = "Зала", en = "Hall" }
+languages = ["de", "uk"]
+floor_language = "de"
+booth = [{ id = "de-uk", languages = ["de", "uk"] }]
 """
 
 
-async def test_a_closed_room_does_not_exist_for_strangers(tmp_path: Path) -> None:
+@asynccontextmanager
+async def round_table(tmp_path: Path) -> AsyncIterator[Site]:
+    """A server with a closed room, and in the same conference an open one."""
     file = tmp_path / "closed.toml"
     file.write_text(CLOSED)
     config = load_config(file, {"TOLMACH_DATA": str(tmp_path), "TOLMACH_SECRET": SECRET, "TOLMACH_PORT": "8080"})
     async with SqliteStore.open(tmp_path / "c.sqlite3") as store, running(config, FlakyStore(store)) as site:
+        yield site
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+async def test_a_closed_room_is_shut_to_every_other_kind_of_token(tmp_path: Path, role: Role | None) -> None:
+    """Invitations to the open room next door, whatever their role; the desk's are for both rooms, and are let in."""
+    async with round_table(tmp_path) as site:
+        other = None if role is None else site.invite(role, room="hall", booth="de-uk")
+        is_desk = role in (Role.TECHNICIAN, Role.ORGANISER)
+        cookie = site.cookie(other) if other else {}
+        bearer = site.bearer(other) if other else {}
+        query = f"as={other.id}" if other else ""
+        doors = [
+            *((f"/r/table{page}?{query}", cookie) for page in ("", "/workshop", "/moderator", "/venue", "/screen")),
+            (f"/r/table/booth/de-uk?{query}", cookie),
+            (f"/r/table/lectern?{query}", cookie),
+            ("/r/table/qr.svg", cookie),
+            ("/hls/table/index.m3u8", bearer),
+            ("/hls/table/video/0.m4s", bearer),
+            (f"/ws?room=table&{query}", cookie),
+            ("/papers/table/opening", bearer),
+            ("/reels/table", bearer),
+            ("/chain/table", bearer),
+            ("/rooms/table/pushes", bearer),
+        ]
+        for path, headers in doors:
+            answer = await site.client.get(path, headers=headers)
+            assert answer.status in ((401, 403, 404, 200, 400) if is_desk else (401, 403, 404)), path
+        for path in ("/whep/table/de", "/whep/table/floor", "/whep/table/return", "/whep/table/bus:de", "/whip/table"):
+            answer = await site.client.post(path, data=OFFER, headers={**SDP, **bearer})
+            assert answer.status in ((403, 404, 201) if is_desk else (401, 403, 404)), path
+        form = await site.client.post("/r/table/workshop", data={"name": "x"}, headers=cookie)
+        assert form.status in (403, 404)
+        assert is_desk or not site.engine.listeners | site.engine.publishers
+        assert "table" not in await (await site.client.get("/c/c")).text()
+
+
+async def test_a_closed_room_does_not_exist_for_strangers(tmp_path: Path) -> None:
+    async with round_table(tmp_path) as site:
         for path in ("/r/table", "/r/table/workshop", "/r/table/embed", "/hls/table/index.m3u8", "/ws?room=table"):
             assert (await site.client.get(path)).status == 404, path
         assert "table" not in await (await site.client.get("/c/c")).text()

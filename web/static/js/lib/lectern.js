@@ -24,6 +24,20 @@ export function wishNow(asks, now_ms) {
   return { wish: newest.wish, booths: [...new Set(booths)] };
 }
 
+/** So long a line to the lectern stands there. */
+export const NOTE_MS = 60_000;
+
+/**
+ * The newest line to the lectern that still counts.
+ * @param {readonly {to: string, text: string, at: number}[]} lines  newest last
+ * @param {number} now_ms  epoch milliseconds, by the server's clock
+ * @returns {string} nothing when there is none
+ */
+export function noteNow(lines, now_ms) {
+  const newest = lines.findLast(({ to }) => to === "lectern");
+  return newest && now_ms - newest.at < NOTE_MS ? newest.text : "";
+}
+
 /**
  * How long the present item still has: until the next one is to begin.
  * @param {RoomState} state

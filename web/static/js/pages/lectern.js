@@ -1,7 +1,7 @@
 // The lectern's display: what the interpreters ask of the speaker, how much time is left, who is interpreted.
 
 import { languageName } from "../lib/i18n.js";
-import { SOON_S, languagesOnAir, timeLeft_s, wishNow } from "../lib/lectern.js";
+import { SOON_S, languagesOnAir, noteNow, timeLeft_s, wishNow } from "../lib/lectern.js";
 import { itemWords, programmeNow } from "../lib/programme.js";
 import { minutesWords } from "../lib/shift.js";
 import { timerNow } from "../lib/timer.js";
@@ -15,6 +15,7 @@ function showWish() {
   const found = wishNow(state.asks ?? [], Date.now() + ahead_ms);
   byId("lectern", HTMLElement).dataset.wish = found?.wish ?? "none";
   write(byId("wish", HTMLElement), found ? t(`lectern.${found.wish}`) : "");
+  write(byId("note", HTMLElement), noteNow(state.chat ?? [], Date.now() + ahead_ms));
   write(byId("wish-from", HTMLElement), found ? t("lectern.from", { booths: found.booths.join(", ") }) : "");
 }
 
