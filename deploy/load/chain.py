@@ -8,26 +8,23 @@ Then the microphone hums, and it is counted from the press of the on-air key to 
 
 import argparse
 import base64
-import signal
 import statistics
 import sys
-import tempfile
 import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final, Never
+from typing import Any, Final
 
 import numpy as np
-from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 
 from deploy.load import browsers as b
 from deploy.load.bus_ear import BusEar
+from deploy.load.curtain import measure_in_browsers
 from deploy.load.listening import Figures
-from deploy.load.processes import BenchError, Children
-from deploy.load.targets import ROOM, Place, Tolmach
+from deploy.load.processes import BenchError
+from deploy.load.targets import ROOM, Tolmach
 from media.chain import STIMULUS_S, SWEEP_AT_S, ChainFigures, analyse, arrival, stimulus, sweep
 
 _BOOTH: Final = "de-uk"
@@ -165,36 +162,19 @@ def measure_key(tolmach: Tolmach, sound: Path, times: int, figures: Figures) -> 
     figures.add("on_air_key_to_bus_ms_worst", max(delays))
 
 
-def _give_up(number: int, _: FrameType | None) -> Never:
-    signal.alarm(3)
-    raise BenchError("it took too long" if number == signal.SIGALRM else "it was asked to stop")
-
-
 def main() -> int:
     """Measure all; 1 when something failed."""
     parser = argparse.ArgumentParser(prog="python -m deploy.load.chain", description=__doc__.split("\n\n")[0])
     parser.add_argument("--times", type=int, default=5, help="presses of the on-air key (5)")
     options = parser.parse_args()
-    if not Path(b.CHROMIUM).exists():
-        print(f"chain: there is no {b.CHROMIUM}: apt install chromium", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, _give_up)
-    signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(_LIMIT_S)
-    try:
-        with tempfile.TemporaryDirectory(prefix="tolmach-load-") as name, Children(Path(name)) as children:
-            tolmach, figures = Tolmach(Place.loopback(), Path(name), children), Figures()
-            tolmach.start()
-            sound = Path(name, "stimulus.wav")
-            write_stimulus(sound)
-            measure_chain(tolmach, sound, figures)
-            measure_key(tolmach, sound, options.times, figures)
-    except (BenchError, BrowserError, TimeoutError, ValueError) as error:
-        print(f"chain: {error}", file=sys.stderr)
-        return 1
-    finally:
-        signal.alarm(0)
-    return 0
+
+    def measure(tolmach: Tolmach, folder: Path, figures: Figures) -> None:
+        sound = folder / "stimulus.wav"
+        write_stimulus(sound)
+        measure_chain(tolmach, sound, figures)
+        measure_key(tolmach, sound, options.times, figures)
+
+    return measure_in_browsers("chain", _LIMIT_S, measure)
 
 
 if __name__ == "__main__":

@@ -6,23 +6,19 @@ and the gaps at a switch of language and at a handover are read off the listener
 """
 
 import argparse
-import signal
 import statistics
-import sys
-import tempfile
 import time
 from pathlib import Path
-from types import FrameType
-from typing import Final, Never
+from typing import Final
 
-from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 
 from deploy.load import browsers as b
+from deploy.load.curtain import measure_in_browsers
 from deploy.load.listening import Figures
 from deploy.load.onsets import below_talking, find_onsets, latencies, switch_gap
-from deploy.load.processes import BenchError, Children
-from deploy.load.targets import ROOM, Place, Tolmach
+from deploy.load.processes import BenchError
+from deploy.load.targets import ROOM, Tolmach
 
 # Multiples of 375 Hz: whole periods in a block of 128 samples, so that each is told apart exactly.
 TONES_HZ: Final = (375.0, 1125.0, 1875.0)
@@ -163,39 +159,21 @@ def _add(figures: Figures, name: str, values: list[float]) -> None:
     figures.add(f"{name}_count", len(values))
 
 
-def _give_up(number: int, _: FrameType | None) -> Never:
-    # Once more in three seconds: raised inside the browser driver's dispatcher, it may be caught there.
-    signal.alarm(3)
-    raise BenchError("it took too long" if number == signal.SIGALRM else "it was asked to stop")
-
-
 def main() -> int:
     """Measure all; 1 when one of them failed."""
     parser = argparse.ArgumentParser(prog="python -m deploy.load.click", description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each recording of clicks (10)")
     parser.add_argument("--times", type=int, default=4, help="switches and handovers (4)")
     options = parser.parse_args()
-    if not Path(b.CHROMIUM).exists():
-        print(f"click: there is no {b.CHROMIUM}: apt install chromium", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, _give_up)
-    signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(_LIMIT_S)
-    try:
-        with tempfile.TemporaryDirectory(prefix="tolmach-load-") as name, Children(Path(name)) as children:
-            tolmach, figures = Tolmach(Place.loopback(), Path(name), children), Figures()
-            tolmach.start()
-            clicks = Path(name, "clicks.wav")
-            b.write_clicks(clicks)
-            measure_latency(tolmach, clicks, options.seconds, figures)
-            measure_far_away(tolmach, clicks, options.seconds, figures)
-            measure_gaps(tolmach, clicks, options.times, figures)
-    except (BenchError, BrowserError, TimeoutError, ValueError) as error:
-        print(f"click: {error}", file=sys.stderr)
-        return 1
-    finally:
-        signal.alarm(0)
-    return 0
+
+    def measure(tolmach: Tolmach, folder: Path, figures: Figures) -> None:
+        clicks = folder / "clicks.wav"
+        b.write_clicks(clicks)
+        measure_latency(tolmach, clicks, options.seconds, figures)
+        measure_far_away(tolmach, clicks, options.seconds, figures)
+        measure_gaps(tolmach, clicks, options.times, figures)
+
+    return measure_in_browsers("click", _LIMIT_S, measure)
 
 
 if __name__ == "__main__":

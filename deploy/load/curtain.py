@@ -1,0 +1,43 @@
+"""What measurements in browsers share: a server of their own, and an end after a while in any case."""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Never
+
+from playwright.sync_api import Error as BrowserError
+
+from deploy.load.browsers import CHROMIUM
+from deploy.load.listening import Figures
+from deploy.load.processes import BenchError, Children
+from deploy.load.targets import Place, Tolmach
+
+
+def measure_in_browsers(program: str, limit_s: int, measure: Callable[[Tolmach, Path, Figures], None]) -> int:
+    """Run `measure` against a new server on loopback, with a folder for files; 1 when it failed or took too long."""
+    if not Path(CHROMIUM).exists():
+        print(f"{program}: there is no {CHROMIUM}: apt install chromium", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _give_up)
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.alarm(limit_s)
+    try:
+        with tempfile.TemporaryDirectory(prefix="tolmach-load-") as name, Children(Path(name)) as children:
+            tolmach = Tolmach(Place.loopback(), Path(name), children)
+            tolmach.start()
+            measure(tolmach, Path(name), Figures())
+    except (BenchError, BrowserError, TimeoutError, ValueError) as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+    finally:
+        signal.alarm(0)
+    return 0
+
+
+def _give_up(number: int, _: FrameType | None) -> Never:
+    # Once more in three seconds: raised inside the browser driver's dispatcher, it may be caught there.
+    signal.alarm(3)
+    raise BenchError("it took too long" if number == signal.SIGALRM else "it was asked to stop")
