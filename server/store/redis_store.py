@@ -37,6 +37,7 @@ TIMEOUT_S = 2.0
 # The topics' connection is asked for a sign of life after this silence.
 QUIET_S = 5.0
 RECONNECT_S = 1.0
+CANCEL_AGAIN_S = 0.5
 
 _PREFIX = "tolmach:"
 _TOPIC = _PREFIX + "topic:"
@@ -104,8 +105,10 @@ class RedisStore:
         try:
             yield store
         finally:
-            listen.cancel()
-            await asyncio.wait([listen])
+            # While the library connects or subscribes it may lose a cancellation: said until it is heard.
+            while not listen.done():
+                listen.cancel()
+                await asyncio.wait([listen], timeout=CANCEL_AGAIN_S)
             store._topics.close()
             await client.aclose()
 

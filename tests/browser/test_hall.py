@@ -271,8 +271,8 @@ def test_a_browser_that_cannot_pick_an_output_says_so(hall: Hall, browser: Brows
         person.context.add_init_script("delete HTMLMediaElement.prototype.setSinkId")
         page = person.open(link(Role.VENUE, "annex"))
         page.wait_for_selector("#outputs-note:not([hidden])")
-        assert page.locator("#transmitter-add").is_disabled()
-        assert page.locator("#return-output").is_disabled()
+        page.wait_for_selector("#transmitter-add:disabled")
+        page.wait_for_selector("#return-output:disabled")
         page.check("#return-on")
         hears(page, IVAN, [LEFT, RIGHT], selector=RETURN, seconds=15)
 
