@@ -341,17 +341,19 @@ async def _run(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     come_first()
     app = create_app(config)
+    # Before the mixer ticks: what is loaded until here is collected once, and not looked at again.
+    async with Tidying(lambda: nobody_speaks(app[CONDUCTOR])):
+        await _serve(app, config, stop)
+
+
+async def _serve(app: web.Application, config: Config, stop: asyncio.Event) -> None:
     runner = Front(app, IDLE_TIMEOUT_S, STOP_TIMEOUT_S)
     try:
         await runner.setup()
         most = free_for_connections(raise_limit())
         await Doorway(runner, config.host or None, config.port, most).start()
         port = runner.addresses[0][1]
-        async with (
-            EdgeProcesses(config, port, app[FLEET].bury_named),
-            IngestProcess(config, port),
-            Tidying(lambda: nobody_speaks(app[CONDUCTOR])),
-        ):
+        async with EdgeProcesses(config, port, app[FLEET].bury_named), IngestProcess(config, port):
             print("\n".join(_greeting(config, port)), flush=True)
             await stop.wait()
             _log.info("stopping")
