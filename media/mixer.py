@@ -9,14 +9,14 @@ trimmed (`media.trim`) is so for every bus.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from media.meters import Meters
 from media.opus import Pcm
 from media.quality import Quality, SoundJudge
-from media.strip import Bus, Strip, share
+from media.strip import Bus, Group, share, stand_still
 from media.trim import UNTRIMMED, Trim, Trimmer
 
 TICK_S: Final = 0.02
@@ -78,6 +78,14 @@ class MixerCounts:
     shared: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is mixed from what, until a command comes: a conference stands still most of the time."""
+
+    wanted: frozenset[str]
+    groups: list[Group]
+
+
 class Mixer:
     """Sources in, encoded buses out.
 
@@ -99,6 +107,7 @@ class Mixer:
         self._taps: dict[str, list[BusTap]] = {}
         self._trimmers: dict[str, Trimmer] = {}
         self._watched: frozenset[str] = frozenset()
+        self._still: _Standing | None = None
         self._start = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
@@ -242,53 +251,72 @@ class Mixer:
         self.counts.ticks += 1
         try:
             while self._commands:
+                self._still = None
                 self._commands.popleft()()
             packets = self._mix_all(tick)
         except Exception as error:
             self.counts.failed += 1
+            self._still = None
             self._on_error(type(error).__name__)
             return
         if packets:
             self._deliver(packets)
 
     def _mix_all(self, tick: int) -> list[Encoded]:
+        if self._still is not None:
+            heard, groups = self._pull(self._still.wanted, tick), self._still.groups
+        else:
+            active = self._active()
+            wanted = self._wanted(active.values())
+            heard = self._pull(wanted, tick)
+            groups = self._group(active, heard)
+            if stand_still(groups):
+                self._still = _Standing(wanted, groups)
+        packets = []
+        for group in groups:
+            frame = group.mix(heard)
+            self._hand_over(tick, frame, group)
+            packets += self._encode(tick, frame, group)
+        if self._still is None:
+            for group in groups:
+                group.follow()
+        self.meters.measure(tick)
+        return packets
+
+    def _active(self) -> dict[str, Bus]:
         metered = self.meters.names
         active = {n: bus for n, bus in self._buses.items() if bus.frames or n in self._taps or n in metered}
         for name, bus in self._buses.items():
             if name not in active:
                 bus.rest()
-        heard = self._pull(active, tick)
+        return active
+
+    def _wanted(self, buses: Iterable[Bus]) -> frozenset[str]:
+        carried = {source for bus in buses for source, fader in bus.faders.items() if not fader.is_silent}
+        return self.meters.names | self._watched | carried
+
+    def _group(self, active: Mapping[str, Bus], heard: Mapping[str, Pcm]) -> list[Group]:
         for bus in active.values():
             bus.look(heard)
         names = {bus: name for name, bus in active.items()}
-        packets = []
-        for strip, buses in share(active.values()).items():
-            frame = strip.limit(buses[0].mix(heard))
-            for bus in buses[1:]:
-                bus.follow(buses[0])
-            self._hand_over(tick, frame, [names[bus] for bus in buses])
-            packets += self._encode(strip, tick, frame, {names[bus]: bus.frames for bus in buses})
-        self.meters.measure(tick)
-        return packets
+        shares = share(active.values()).items()
+        return [Group.of(strip, {names[bus]: bus for bus in buses}) for strip, buses in shares]
 
-    def _hand_over(self, tick: int, frame: Pcm, buses: list[str]) -> None:
-        for name in buses:
+    def _hand_over(self, tick: int, frame: Pcm, group: Group) -> None:
+        for name in group.buses:
             self.meters.hear(tick, name, frame)
             for tap in self._taps.get(name, ()):
                 tap.put(tick, frame)
 
-    def _encode(self, strip: Strip, tick: int, frame: Pcm, wanted: Mapping[str, set[int]]) -> list[Encoded]:
+    def _encode(self, tick: int, frame: Pcm, group: Group) -> list[Encoded]:
         packets = []
-        for frames, first, payload in strip.encode(tick, frame, set().union(*wanted.values())):
-            takers = [name for name, lengths in wanted.items() if frames in lengths]
+        for takers, frames, first, payload in group.encode(tick, frame):
             packets += [Encoded(name, first, payload, frames) for name in takers]
             self.counts.encoded += 1
             self.counts.shared += len(takers) - 1
         return packets
 
-    def _pull(self, active: Mapping[str, Bus], tick: int) -> dict[str, Pcm]:
-        wanted = {s for bus in active.values() for s, fader in bus.faders.items() if not fader.is_silent}
-        wanted |= self.meters.names | self._watched
+    def _pull(self, wanted: frozenset[str], tick: int) -> dict[str, Pcm]:
         heard = {}
         for name, sound in self._sources.items():
             if name not in wanted:

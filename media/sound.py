@@ -20,6 +20,7 @@ _RAMP: Final = np.arange(1, FRAME_SAMPLES + 1, dtype=np.float32)
 _FADE_IN: Final = np.linspace(0, 1, _BLOCK_SAMPLES, dtype=np.float32)
 SILENCE: Final = np.zeros(FRAME_SAMPLES, np.float32)
 SILENCE.setflags(write=False)
+_NOTHING_HELD: Final = SILENCE[:_BLOCK_SAMPLES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class Fader:
         return self.gain == 0.0 and self.target == 0.0
 
     @property
+    def is_open(self) -> bool:
+        """Whether it lets everything through as it is, now and later."""
+        return self.gain == 1.0 and self.target == 1.0
+
+    @property
     def place(self) -> tuple[float, float, float]:
         """Gain, the gain it goes to, and by how much a sample: faders in one place do the same from here on."""
         return self.gain, self.target, self.step if self.gain != self.target else 0.0
@@ -93,7 +99,7 @@ class Limiter:
     """
 
     def __init__(self) -> None:
-        self._held: Pcm = np.zeros(_BLOCK_SAMPLES, np.float32)
+        self._held: Pcm = _NOTHING_HELD
         self._gain = 1.0
         self.is_limiting = False
 
@@ -109,9 +115,14 @@ class Limiter:
         return other
 
     def limit(self, frame: Pcm) -> Pcm:
-        """The frame before this one's last 5 ms and this one's first 15 ms, limited."""
+        """The frame before this one's last 5 ms and this one's first 15 ms, limited. `SILENCE` itself, once it is all
+        there is.
+        """
+        if frame is SILENCE and self._held is _NOTHING_HELD and self._gain == 1.0:
+            self.is_limiting = False
+            return SILENCE
         joined = np.concatenate((self._held, frame))
-        self._held = joined[FRAME_SAMPLES:].copy()
+        self._held = _NOTHING_HELD if frame is SILENCE else joined[FRAME_SAMPLES:].copy()
         peak = max(float(joined.max()), -float(joined.min()))
         self.is_limiting = peak > _CEILING or self._gain < 1.0
         if not self.is_limiting:

@@ -5,14 +5,14 @@ differ goes away with a copy of it, limiter and encoders as they stand, so that 
 one that has carried the same for half a second gives its own strip up for the other's. Belongs to the mixer's thread.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from media.opus import FRAME_SAMPLES, Encoder, Pcm
-from media.sound import Fader, Limiter
+from media.sound import SILENCE, Fader, Limiter
 
 # Then both limiters look ahead at the same sound, and what the two encoders remember of before has died away.
 SETTLED_TICKS: Final = 25
@@ -122,11 +122,15 @@ class Bus:
         self.recipe = recipe
 
     def mix(self, heard: Mapping[str, Pcm]) -> Pcm:
-        """The sum of what it carries, its faders a tick further."""
+        """The sum of what it carries, its faders a tick further; not to be written to."""
+        carried = [(fader, heard[source]) for source, fader in self.faders.items() if source in heard]
+        if not carried:
+            return SILENCE
+        if len(carried) == 1 and carried[0][0].is_open:
+            return carried[0][1]
         mix = np.zeros(FRAME_SAMPLES, np.float32)
-        for source, fader in self.faders.items():
-            if source in heard:
-                fader.add(mix, heard[source])
+        for fader, pcm in carried:
+            fader.add(mix, pcm)
         return mix
 
     def follow(self, leader: "Bus") -> None:
@@ -134,6 +138,49 @@ class Bus:
         for source, fader in self.faders.items():
             if source in leader.faders:
                 fader.gain = leader.faders[source].gain
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A strip and the buses that have it for a tick, the first of which is mixed for all."""
+
+    strip: Strip
+    buses: Mapping[str, Bus]
+    lengths: set[int]
+
+    @classmethod
+    def of(cls, strip: Strip, buses: Mapping[str, Bus]) -> "Group":
+        """These buses, by name, behind a strip."""
+        return cls(strip, buses, set().union(*(bus.frames for bus in buses.values())))
+
+    def mix(self, heard: Mapping[str, Pcm]) -> Pcm:
+        """The tick's sound of them all, as it goes out."""
+        return self.strip.limit(next(iter(self.buses.values())).mix(heard))
+
+    def encode(self, tick: int, frame: Pcm) -> list[tuple[list[str], int, int, bytes]]:
+        """The packets that are full now: who takes one, ticks it holds, the tick it begins with, its bytes."""
+        return [
+            ([name for name, bus in self.buses.items() if frames in bus.frames], frames, first, payload)
+            for frames, first, payload in self.strip.encode(tick, frame, self.lengths)
+        ]
+
+    def follow(self) -> None:
+        """Bring the faders of all a tick further as the first one's went."""
+        leader, *others = self.buses.values()
+        for bus in others:
+            bus.follow(leader)
+
+
+def stand_still(groups: Sequence[Group]) -> bool:
+    """Whether the next tick will find the same groups, if nobody touches a fader and no source comes or goes."""
+    recipes = set()
+    for group in groups:
+        for bus in group.buses.values():
+            if bus.settled_ticks < SETTLED_TICKS:
+                return False
+            recipes.add(bus.recipe)
+    # Two strips of one recipe would still become one.
+    return len(recipes) == len(groups)
 
 
 def share(buses: Iterable[Bus]) -> dict[Strip, list[Bus]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from media import mixer as mixer_module
 from media.mixer import Encoded, Mix, Mixer
 from media.opus import FRAME_SAMPLES, Decoder, Encoder, Pcm
-from media.strip import SETTLED_TICKS, Bus, Strip
+from media.strip import SETTLED_TICKS, Bus, Strip, share
 from tests.media.speech import spoken
 
 
@@ -259,3 +259,58 @@ def test_whoever_shares_what_each_hears_its_own_mix(changes: list[tuple[str, dic
         assert theirs <= ours
         assert frames > 1 or theirs == ours
     assert shared.packets.keys() >= alone.packets.keys()
+
+
+def test_what_stands_still_is_looked_through_again_after_a_command_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def noted(buses: Iterable[Bus]) -> dict[Strip, list[Bus]]:
+        looked.append(1)
+        return share(buses)
+
+    monkeypatch.setattr(mixer_module, "share", noted)
+    hall = Hall()
+    hall.hear("floor", "de", "uk")
+    hall.hear("minus:0", "de")
+    hall.run(SETTLED_TICKS + 10)
+    looked.clear()
+    hall.run(100)
+    assert not looked
+    assert hall.encoded_by(10) == 20
+    hall.carry("minus:0", "de", "uk")
+    hall.run(SETTLED_TICKS + 10)
+    assert looked
+    assert hall.encoded_by(10) == 10
+    hall.carry("floor", "de")
+    hall.run(SETTLED_TICKS + 10)
+    assert hall.encoded_by(10) == 20
+
+
+def test_a_source_that_comes_and_goes_is_heard_and_gone_in_what_stood_still() -> None:
+    hall, tap, late = Hall(), Tap(), Talker("uk")
+    hall.mixer.add_tap("floor", tap)
+    hall.hear("floor", "late")
+    hall.run(SETTLED_TICKS + 10)
+    assert not np.any(tap.sound)
+    hall.mixer.add_source("late", late)
+    hall.run(SETTLED_TICKS + 10)
+    assert np.any(tap.sound[-10:])
+    hall.mixer.remove_source("late", late)
+    hall.run(SETTLED_TICKS + 10)
+    assert not np.any(tap.sound[-10:])
+
+
+def test_buses_that_carry_the_same_show_the_same_and_silence_shows_nothing() -> None:
+    hall = Hall()
+    for bus in ("floor", "de"):
+        hall.carry(bus, "de", "uk")
+    hall.carry("minus:0", "uk")
+    hall.carry("empty")
+    hall.mixer.set_meters(frozenset({"floor", "de", "minus:0", "empty", "nobody"}))
+    hall.run(SETTLED_TICKS + 60)
+    levels = hall.mixer.meters.levels
+    # Rows are measured one tick after another, so two buses look at windows that are 20 ms apart.
+    assert abs(levels["floor"].loudness_lufs - levels["de"].loudness_lufs) < 3
+    assert levels["minus:0"].loudness_lufs > -60
+    assert levels["empty"].peak_dbfs == levels["empty"].loudness_lufs == -120
+    assert "nobody" not in levels
