@@ -1,7 +1,8 @@
 """Whom a state is for, and what of people's words and consents concerns them.
 
 As few kinds of audience as possible, for each is written by itself: everybody of a role sees the same, interpreters
-of a booth see the same, and only those who take part from afar are somebody alone.
+of a booth see the same, and only those who take part from afar are somebody alone. Most of a state is written but once
+for a circle of them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from interpreting.ids import (
 )
 from interpreting.people import Role
 from interpreting.room import Room
-from interpreting.words import Addressee, Call, Line, Question, Standing
+from interpreting.words import Addressee, Call, Line
 from interpreting.workshop import Place
 
 PUBLIC_ROLES: Final = frozenset({Role.VIEWER, Role.PARTICIPANT})
@@ -48,13 +49,11 @@ _OF_ROLE: Final[Mapping[Role, frozenset[Addressee]]] = {
 _INSIDE: Final = frozenset({Place.SEATED, Place.BACKSTAGE})
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Those who see the same state; made by ``audience_of``."""
+class _ByRole:
+    """What the role alone decides."""
 
+    __slots__ = ()
     role: Role
-    booth: BoothId | None = None
-    person: PersonId | None = None
 
     @property
     def is_public(self) -> bool:
@@ -70,6 +69,27 @@ class Audience:
     def is_staff(self) -> bool:
         """They run the room."""
         return self.role in STAFF_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Audience(_ByRole):
+    """Those who see the same state; made by ``audience_of``."""
+
+    role: Role
+    booth: BoothId | None = None
+    person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circle(_ByRole):
+    """Audiences who see the same but for what is somebody's own; made by ``circle_of``.
+
+    ``is_inside`` is ``is_inside`` of them.
+    """
+
+    role: Role
+    booth: BoothId | None
+    is_inside: bool
 
 
 ANYBODY: Final = Audience(Role.VIEWER)
@@ -95,29 +115,9 @@ def is_inside(room: Room, audience: Audience) -> bool:
     return attendee is not None and attendee.place in _INSIDE
 
 
-def lines_for(room: Room, audience: Audience) -> list[Line]:
-    """Return the lines of chat that concern them, the newest last."""
-    if not audience.is_attending:
-        return [line for line in room.chat if sees_line(audience, line)]
-    attendee = room.people.get(audience.person) if audience.person else None
-    if attendee is None or attendee.place is Place.REMOVED:
-        return []
-    own = attendee.person
-    hears_room = attendee.place in _INSIDE
-    return [
-        line for line in room.chat if own in (line.person, line.to_person) or (line.to is Addressee.ROOM and hears_room)
-    ]
-
-
-def questions_for(room: Room, audience: Audience) -> list[Question]:
-    """Return the questions that concern them: staff all, who takes part their own; none that was withdrawn."""
-    asked = [one for one in room.questions if one.standing is not Standing.WITHDRAWN]
-    if audience.is_staff:
-        return asked
-    attendee = room.people.get(audience.person) if audience.is_attending and audience.person else None
-    if attendee is None or attendee.place is Place.REMOVED:
-        return []
-    return [one for one in asked if one.person == attendee.person]
+def circle_of(room: Room, audience: Audience) -> Circle:
+    """Return the circle that an audience belongs to just now."""
+    return Circle(audience.role, audience.booth, is_inside(room, audience))
 
 
 def sees_line(audience: Audience, line: Line) -> bool:
@@ -132,13 +132,13 @@ def sees_line(audience: Audience, line: Line) -> bool:
     return line.role is audience.role or line.to in _OF_ROLE.get(audience.role, ())
 
 
-def sees_call(audience: Audience, call: Call) -> bool:
+def sees_call(circle: Circle, call: Call) -> bool:
     """Tell whether a call concerns them: it is theirs to answer, or from their own booth or role."""
-    if audience.role is Role.TECHNICIAN:
+    if circle.role is Role.TECHNICIAN:
         return True
-    if audience.role is Role.INTERPRETER:
-        return call.booth is not None and call.booth == audience.booth
-    return call.role is audience.role
+    if circle.role is Role.INTERPRETER:
+        return call.booth is not None and call.booth == circle.booth
+    return call.role is circle.role
 
 
 def consents_for(room: Room, audience: Audience) -> dict[SourceId, bool]:

@@ -15,9 +15,6 @@ FLOOR_BUS_MS: Final = 80
 MIC_MS: Final = 30
 PLAYOUT_MS: Final = 300
 
-BACKSTAGE: Final = BusId("backstage")
-"""What is heard backstage: moderators who talk there."""
-
 MINUS_VENUE: Final = BusId("minus:venue")
 """The hall's return, for its loudspeakers: those far away, without any sound of the hall."""
 
@@ -78,8 +75,8 @@ def ramp_ms(bus: BusId, source_kind: SourceKind, before: float, after: float) ->
 
 
 def _channel_of(bus: BusId) -> str:
-    """Return the channel whose sound the bus has; backstage and the hall's return sound as the floor."""
-    if bus in (BACKSTAGE, MINUS_VENUE):
+    """Return the channel whose sound the bus has; the hall's return sounds as the floor."""
+    if bus == MINUS_VENUE:
         return FLOOR
     if bus.startswith(f"{MINUS_VENUE}:"):
         return bus.removeprefix(f"{MINUS_VENUE}:")

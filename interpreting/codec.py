@@ -5,7 +5,7 @@ language or a booth exists is left to the room. JSON itself, with its sizes and 
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Final
 
@@ -19,6 +19,9 @@ from interpreting.words import MAX_LINE_CHARS
 
 MAX_TEXT: Final = 200
 """Longest id or display name in a command, in characters."""
+
+RETIRED: Final = frozenset({"talked_backstage"})
+"""Events of earlier versions that change nothing any more."""
 
 _LONGER: Final[Mapping[str, int]] = {"text": MAX_LINE_CHARS}
 # Control characters, lone surrogates, and what begins a new line or paragraph.
@@ -62,6 +65,14 @@ def event_from_dict(record: Mapping[str, object]) -> Event:
         raise InvalidRecord(Code.RECORD_INVALID, str(problem)) from None
 
 
+def events_from_dicts(records: Iterable[Mapping[str, object]]) -> list[Event]:
+    """Return the events of a log, without those of earlier versions that change nothing any more.
+
+    Raises ``InvalidRecord`` as ``event_from_dict`` does.
+    """
+    return [event_from_dict(record) for record in records if record.get("event") not in RETIRED]
+
+
 def room_to_dict(room: Room) -> dict[str, object]:
     """Return the room as JSON-ready data, a snapshot."""
     return plain_record(room)
@@ -86,5 +97,10 @@ def _check_texts(values: Mapping[str, object]) -> None:
             continue
         if not text.strip() or len(text) > _LONGER.get(name, MAX_TEXT):
             raise Unreadable("a text is blank or too long")
-        if any(unicodedata.category(character) in _NO_TEXT for character in text):
+        if not is_one_line(text):
             raise Unreadable("a text has control characters, line ends or lone surrogates")
+
+
+def is_one_line(text: str) -> bool:
+    """Tell whether a text has no control characters, line ends or lone surrogates."""
+    return not any(unicodedata.category(character) in _NO_TEXT for character in text)

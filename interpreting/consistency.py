@@ -128,13 +128,14 @@ def _talk_contradiction(room: Room) -> str:
 
 
 def _people_contradiction(room: Room) -> str:
-    if count_in(room.people) > MAX_PEOPLE or len(room.people) - count_in(room.people) > MAX_REMOVED:
+    there = count_in(room.people)
+    if there > MAX_PEOPLE or len(room.people) - there > MAX_REMOVED:
         return "more people than a room takes"
+    if any(not booth.seats.keys().isdisjoint(room.people) for booth in room.booths.values()):
+        return "somebody sits in a booth and in the room"
     for person, attendee in room.people.items():
         if attendee.person != person:
             return "somebody is filed under another person"
-        if room.booth_of(person):
-            return "somebody sits in a booth and in the room"
         if attendee.hears != FLOOR and attendee.hears not in room.languages:
             return "somebody hears a channel that the room does not have"
         if attendee.speaks is not None and attendee.speaks not in room.languages:

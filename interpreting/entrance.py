@@ -29,7 +29,6 @@ from interpreting.workshop_commands import (
     SelectChannel,
     SetDoor,
     SetSpeaks,
-    TalkBackstage,
 )
 from interpreting.workshop_events import (
     Admitted,
@@ -42,7 +41,6 @@ from interpreting.workshop_events import (
     RoomEntered,
     RoomLeft,
     SpeaksSet,
-    TalkedBackstage,
 )
 
 if TYPE_CHECKING:
@@ -65,11 +63,6 @@ def decide_entrance(room: Room, command: EntranceCommand, now: float) -> tuple[E
             return () if attending(room, person).hears == channel else (ChannelSelected(person, channel, at=now),)
         case SetDoor(door=door):
             return () if room.door is door else (DoorSet(door, at=now),)
-        case TalkBackstage(by=person, talks=talks):
-            if attending(room, person).role is not Role.MODERATOR:
-                raise Refused(Code.FORBIDDEN)
-            is_so = room.people[person].talks_backstage is talks
-            return () if is_so else (TalkedBackstage(person, talks, at=now),)
         case Admit() | Remove() | CallBackstage() | BringOn():
             return _place(room, command, now)
         case _:
@@ -97,8 +90,6 @@ def evolve_entrance(room: Room, event: EntranceEvent) -> Room:
             return _removed(room, person)
         case CalledBackstage(person=person):
             return _without_hold(room, person).with_attendee(person, place=Place.BACKSTAGE)
-        case TalkedBackstage(person=person, talks=talks):
-            return room.with_attendee(person, talks_backstage=talks)
         case _:
             assert_never(event)
 
@@ -191,7 +182,7 @@ def _removed(room: Room, person: PersonId) -> Room:
     """Return the room with the person at the end of those removed; past the bound the first of them is forgotten."""
     if person not in room.people:
         raise InvalidRecord(Code.RECORD_INVALID, "the event's person is not in the room")
-    removed = replace(room.people[person], place=Place.REMOVED, present=False, talks_backstage=False)
+    removed = replace(room.people[person], place=Place.REMOVED, present=False)
     people = {key: other for key, other in room.people.items() if key != person}
     before = [key for key, other in people.items() if other.place is Place.REMOVED]
     if len(before) >= MAX_REMOVED:

@@ -118,8 +118,7 @@ def _evolve_seat(room: Room, event: SeatEvent) -> Room:
             return _with_booth(room, replace(booth, seats=seats, handover=None))
         case SteppedAway(person=person):
             if person in room.people:
-                # An open microphone to those backstage is shut: nobody sees any more that it is open.
-                return room.with_attendee(person, present=False, talks_backstage=False)
+                return room.with_attendee(person, present=False)
             return _with_seat(room, replace(_seat(room, person), present=False))
         case IncomingSelected(person=person, channel=channel):
             return _with_seat(room, replace(_seat(room, person), incoming=channel))

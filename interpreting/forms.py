@@ -17,6 +17,7 @@ from interpreting.commands import Say
 from interpreting.events import Said
 from interpreting.room import Room
 from interpreting.words import Line
+from interpreting.workshop import Attendee
 
 Reader: TypeAlias = Callable[[object], Any]
 
@@ -30,6 +31,9 @@ LATER: Final[Mapping[type, frozenset[str]]] = {
     - {"id", "languages", "floor_language", "fallbacks", "sources", "booths"},
 }
 """Fields that came after the first stored forms: where they are missing, their defaults stand."""
+
+RETIRED: Final[Mapping[type, frozenset[str]]] = {Attendee: frozenset({"talks_backstage"})}
+"""Fields of earlier stored forms that say nothing any more: where they stand, they are passed over."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -68,7 +72,8 @@ def read_record(kind: type[_Value], value: object) -> _Value:
 def read_fields(kind: type, names: Iterable[str], record: Mapping[str, object]) -> dict[str, Any]:
     """Return the values of exactly these fields of a dataclass; those that came later may be missing."""
     names, readers = list(names), _readers(kind)
-    if not set(names) - LATER.get(kind, frozenset()) <= set(record) <= set(names):
+    known = RETIRED.get(kind, frozenset()).union(names)
+    if not set(names) - LATER.get(kind, frozenset()) <= set(record) <= known:
         raise Unreadable(f"fields must be {', '.join(names) or 'none'}")
     return {name: readers[name](record[name]) for name in names if name in record}
 

@@ -3,6 +3,7 @@
 Outside the domain they are opaque strings; who prefixes them with a room is left to the conductor.
 """
 
+import unicodedata
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -15,6 +16,7 @@ __all__ = [
     "FLOOR",
     "HALL",
     "HALL_MICS",
+    "MAX_PERSON_CHARS",
     "PLAYOUT",
     "VENUE",
     "AssetId",
@@ -35,6 +37,7 @@ __all__ = [
     "hall_hand",
     "hall_mic",
     "intercom_source",
+    "is_person_id",
     "kind_of",
     "mic_source",
     "persons_hand",
@@ -83,6 +86,19 @@ HALL: Final = (VENUE, BACKUP)
 
 DEMO: Final = SourceId("demo")
 PLAYOUT: Final = SourceId("playout")
+
+
+MAX_PERSON_CHARS: Final = 64
+
+
+def is_person_id(text: str) -> bool:
+    """Tell whether a text may be a person's id: letters and digits of any script with ``-``, ``_``, ``.`` and ``@``.
+
+    It begins with a letter or digit, and stands in ids of sources and buses and in addresses.
+    """
+    if not 0 < len(text) <= MAX_PERSON_CHARS or unicodedata.category(text[0])[0] not in "LN":
+        return False
+    return all(unicodedata.category(character)[0] in "LMN" or character in "-_.@" for character in text)
 
 
 def hall_mic(number: int) -> SourceId:

@@ -1,4 +1,4 @@
-"""The intercom: one talks to a booth, all booths, the hall's technician, the moderator, and nothing goes on air.
+"""The intercom: one talks to a booth, the hall's technician, the moderator, those backstage; nothing goes on air.
 
 Both halves stand here: what a command makes, what the fact does to the room; and the buses that it needs. Interpreters
 talk by their booth's microphone, so only while it is off air or they cough; guests by theirs, while they are not heard
@@ -29,7 +29,7 @@ from interpreting.ids import BoothId, BusId, PersonId, SourceId, intercom_source
 from interpreting.people import Role
 from interpreting.words import Party, Talk
 from interpreting.workshop import Place
-from interpreting.workshop_events import Removed, RoomLeft
+from interpreting.workshop_events import FloorGiven, Removed, RoomLeft
 
 if TYPE_CHECKING:
     from interpreting.audience import Audience
@@ -86,6 +86,8 @@ def without_ended_talks(room: Room, event: Event) -> Room:
             ended = {person}
         case RoomLeft(person=person) | Removed(person=person):
             ended = {person}
+        case FloorGiven(person=person) if person in room.talks and room.talks[person].role is Role.SPEAKER:
+            ended = {person}
         case _:
             return room
     if not ended & room.talks.keys():
@@ -94,8 +96,12 @@ def without_ended_talks(room: Room, event: Event) -> Room:
 
 
 def intercom_mixes(room: Room) -> dict[BusId, Mapping[SourceId, float]]:
-    """Return what each side that is talked to hears; no bus for those to whom nobody talks."""
+    """Return what each side that is talked to hears; no bus for those to whom nobody talks, but one for those who wait
+    backstage and hear nothing else.
+    """
     mixes: dict[BusId, dict[SourceId, float]] = {}
+    if any(attendee.place is Place.BACKSTAGE for attendee in room.people.values()):
+        mixes[intercom_bus(Party.BACKSTAGE)] = {}
     for talk in room.talks.values():
         source = _source(talk)
         for bus in _buses(room, talk):
@@ -137,7 +143,9 @@ def concerns(room: Room, audience: Audience, talk: Talk) -> bool:
         case Role.VENUE:
             return talk.to is Party.VENUE or talk.role is Role.VENUE
         case Role.SPEAKER:
-            return talk.person == audience.person
+            attendee = room.people.get(audience.person) if audience.person else None
+            is_to = talk.to is Party.BACKSTAGE and attendee is not None and attendee.place is Place.BACKSTAGE
+            return is_to or talk.person == audience.person
         case _:
             return False
 

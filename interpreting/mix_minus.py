@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from interpreting.buses import BACKSTAGE, MINUS_VENUE, bus_of, minus_bus, venue_bus
+from interpreting.buses import MINUS_VENUE, bus_of, intercom_bus, minus_bus, venue_bus
 from interpreting.ids import DEMO, HALL, HALL_MICS, BusId, PersonId, SourceId, speaker_source
 from interpreting.languages import FLOOR
+from interpreting.words import Party
 from interpreting.workshop import Place
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def bus_for(room: Room, person: PersonId) -> BusId | None:
-    """Return what somebody who takes part hears: nothing at the door, removed, or when they did not come at all.
+    """Return what somebody who takes part hears: nothing at the door, removed, or when they did not come at all;
+    backstage what is said there by the intercom.
 
     Who holds the floor has a bus of their own, also while muted: it is the ordinary mix then, and stays their bus
     when the microphone opens.
@@ -30,7 +32,7 @@ def bus_for(room: Room, person: PersonId) -> BusId | None:
         case Place.SEATED:
             return minus_bus(attendee.hears, person) if room.holder(person) else bus_of(attendee.hears)
         case Place.BACKSTAGE:
-            return BACKSTAGE
+            return intercom_bus(Party.BACKSTAGE)
         case Place.WAITING | Place.REMOVED:
             return None
 
@@ -39,7 +41,7 @@ def minus_mixes(room: Room, mixes: Mapping[BusId, Mapping[SourceId, float]]) -> 
     """Return the buses without one's own voice, made of the channels' mixes.
 
     The hall's return is the floor's, and each language's that the hall asked for, without both of its senders,
-    its further microphones and the demo. Backstage has a bus while somebody waits there.
+    its further microphones and the demo.
     """
     of_hall = {*HALL, *HALL_MICS, DEMO}
     minus = {MINUS_VENUE: _without(mixes[bus_of(FLOOR)], of_hall)}
@@ -48,9 +50,6 @@ def minus_mixes(room: Room, mixes: Mapping[BusId, Mapping[SourceId, float]]) -> 
     for holder in room.holders:
         hears = room.people[holder.person].hears
         minus[minus_bus(hears, holder.person)] = _without(mixes[bus_of(hears)], {speaker_source(holder.person)})
-    if any(attendee.place is Place.BACKSTAGE for attendee in room.people.values()):
-        talking = (person for person, attendee in room.people.items() if attendee.talks_backstage)
-        minus[BACKSTAGE] = {source: 1.0 for source in map(speaker_source, talking) if room.is_live(source)}
     return minus
 
 

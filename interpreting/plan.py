@@ -128,8 +128,8 @@ def speakers_heard(room: Room) -> list[SourceId]:
     that was let in by its token and can raise no hand.
     """
     held = [speaker_source(holder.person) for holder in room.holders if room.is_heard(holder.person)]
-    paged = {speaker_source(person) for person in room.people}
-    return held + [s for s, kind in room.sources.items() if kind is SourceKind.SPEAKER and s not in paged]
+    speakers = (source for source, kind in room.sources.items() if kind is SourceKind.SPEAKER)
+    return held + [source for source in speakers if PersonId(source.partition(":")[2]) not in room.people]
 
 
 def _picture(room: Room) -> SourceId | None:

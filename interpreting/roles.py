@@ -78,7 +78,6 @@ from interpreting.workshop_commands import (
     StartPlayout,
     StopPlayout,
     TakeFloor,
-    TalkBackstage,
     Unmute,
     WithdrawQuestion,
     YieldFloor,
@@ -148,7 +147,6 @@ _CHAIR: Final[frozenset[type[Command]]] = frozenset(
         SetDoor,
         CallBackstage,
         BringOn,
-        TalkBackstage,
         RaiseHallHand,
         DismissHand,
         LowerAllHands,
@@ -198,7 +196,7 @@ ADDRESSEES: Final[Mapping[Role, frozenset[Addressee]]] = {
 
 PARTIES: Final[Mapping[Role, frozenset[Party]]] = {
     Role.TECHNICIAN: frozenset({Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.MODERATOR}),
-    Role.MODERATOR: frozenset({Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.TECHNICIAN}),
+    Role.MODERATOR: frozenset({Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.TECHNICIAN, Party.BACKSTAGE}),
     Role.INTERPRETER: frozenset({Party.TECHNICIAN, Party.MODERATOR}),
     Role.VENUE: frozenset({Party.TECHNICIAN, Party.MODERATOR}),
     Role.SPEAKER: frozenset({Party.MODERATOR}),

@@ -60,7 +60,6 @@ class _Changes(TypedDict, total=False):
     hears: Channel
     place: Place
     present: bool
-    talks_backstage: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,21 @@ are whole milliseconds since the Unix epoch, as everywhere on the wire.
 from collections.abc import Mapping
 from typing import Final
 
-from interpreting.audience import PUBLIC_ROLES, Audience, consents_for, lines_for, questions_for, sees_call
+from interpreting.audience import PUBLIC_ROLES, Audience, Circle, circle_of, sees_call
 from interpreting.booth import Booth, Seat
 from interpreting.ids import DEMO, HALL, HALL_MICS, mic_source
-from interpreting.intercom import concerns, is_talking
 from interpreting.languages import Language
+from interpreting.own_view import LINES_SHOWN, Belongings, chat_view, own_view, sender_view
 from interpreting.people import Role
 from interpreting.plan import ChannelState, channel_states
 from interpreting.programme import Item
 from interpreting.relay import hears
 from interpreting.room import Room
 from interpreting.trims import Trim
-from interpreting.words import Call, Line, Question, Talk
+from interpreting.words import Call
 from interpreting.workshop_view import workshop_view
 
-__all__ = ["LINES_SHOWN", "PUBLIC_ITEMS", "PUBLIC_ROLES", "room_view"]
-
-LINES_SHOWN: Final = 50
-"""So many lines of chat go out with each state; a page keeps what it was told before."""
+__all__ = ["LINES_SHOWN", "PUBLIC_ITEMS", "PUBLIC_ROLES", "circle_view", "room_view"]
 
 PUBLIC_ITEMS: Final = 3
 """The audience is told the present item and what comes next, not the whole day with each state."""
@@ -41,11 +38,29 @@ def room_view(
 ) -> dict[str, object]:
     """Return the room as ``audience`` may see it; a role alone stands for those of it without booth and person.
 
-    ``title`` is the room's name by language, ``listeners`` the audience by channel. Viewers and participants
-    get booths without seats, handover and shift, no listener counts, and nothing that was said.
+    ``title`` is the room's name by language, ``listeners`` the audience by channel.
     """
     audience = Audience(audience) if isinstance(audience, Role) else audience
-    is_public = audience.is_public
+    belongings = Belongings(room)
+    return {
+        **circle_view(room, circle_of(room, audience), title=title, listeners=listeners),
+        **own_view(belongings.of(audience)),
+        "chat": chat_view(belongings.lines(audience)),
+    }
+
+
+def circle_view(
+    room: Room,
+    circle: Circle,
+    *,
+    title: Mapping[str, str] | None = None,
+    listeners: Mapping[str, int] | None = None,
+) -> dict[str, object]:
+    """Return what all of a circle see alike; the rest is ``own_view``'s and ``chat_view``'s.
+
+    Viewers and participants get booths without seats, handover and shift, no listener counts, and no call.
+    """
+    is_public = circle.is_public
     states = channel_states(room)
     return {
         "room": room.id,
@@ -56,18 +71,17 @@ def room_view(
         "venue_sources": [] if is_public else [source for source in HALL if room.is_live(source)],
         "venue_microphones": [] if is_public else [{"source": mic, "live": room.is_live(mic)} for mic in HALL_MICS],
         "is_held": room.is_held,
-        "items": [_item(item) for item in _items_for(room, audience)],
+        "items": [_item(item) for item in _items_for(room, circle)],
         "item": room.item_now and room.item_now.id,
         "item_since": _ms(room.item_since) if room.item_now else None,
-        "trims": {source: _trim(trim) for source, trim in room.trims.items()} if audience.is_staff else {},
+        "trims": {source: _trim(trim) for source, trim in room.trims.items()} if circle.is_staff else {},
         "recording": room.recording and {"id": room.recording, "since": _ms(room.recording_since)},
-        "consents": consents_for(room, audience),
         "interlock": None if is_public else room.interlock.value,
         "channels": [_channel(room, language, states[language]) for language in room.languages],
         "booths": [_booth(room, booth, is_public=is_public) for booth in room.booths.values()],
         "listeners": None if is_public or listeners is None else dict(listeners),
-        **_talk(room, audience),
-        **workshop_view(room, audience),
+        "calls": [_call(call) for call in room.calls if sees_call(circle, call)] if circle.role in _TALKING else [],
+        **workshop_view(room, circle),
     }
 
 
@@ -88,8 +102,8 @@ def _venue(room: Room) -> str:
     return "demo" if room.is_live(DEMO) else "lost"
 
 
-def _items_for(room: Room, audience: Audience) -> tuple[Item, ...]:
-    if not audience.is_public:
+def _items_for(room: Room, circle: Circle) -> tuple[Item, ...]:
+    if not circle.is_public:
         return room.items
     first = next((place for place, item in enumerate(room.items) if item.id == room.item), 0)
     return room.items[first : first + PUBLIC_ITEMS]
@@ -144,62 +158,8 @@ def _seat(room: Room, seat: Seat) -> dict[str, object]:
     }
 
 
-def _talk(room: Room, audience: Audience) -> dict[str, object]:
-    """Return what was said, as far as it concerns them; the newest last."""
-    has_floor = audience.person is not None and room.holder(audience.person) is not None
-    asks = room.asks if has_floor or not audience.is_public else ()
-    calls = [call for call in room.calls if sees_call(audience, call)] if audience.role in _TALKING else []
-    lines = lines_for(room, audience)
-    return {
-        "asks": [{"wish": ask.wish.value, "booth": ask.booth, "at": _ms(ask.at)} for ask in asks],
-        "calls": [_call(call) for call in calls],
-        "talks": [_spoken(room, talk) for talk in room.talks.values() if concerns(room, audience, talk)],
-        "chat": [_line(line) for line in lines[-LINES_SHOWN:]],
-        "questions": [_question(question) for question in questions_for(room, audience)],
-    }
-
-
 def _call(call: Call) -> dict[str, object]:
-    return {**_sender(call), "answered": call.answered}
-
-
-def _line(line: Line) -> dict[str, object]:
-    return {**_sender(line), "to": line.to.value, "to_person": line.to_person, "text": line.text}
-
-
-def _question(question: Question) -> dict[str, object]:
-    return {
-        "id": question.id,
-        "person": question.person,
-        "name": question.name,
-        "language": question.language,
-        "text": question.text,
-        "at": _ms(question.at),
-        "standing": question.standing.value,
-    }
-
-
-def _spoken(room: Room, talk: Talk) -> dict[str, object]:
-    return {
-        "person": talk.person,
-        "name": talk.name,
-        "role": talk.role.value,
-        "from_booth": talk.from_booth,
-        "to": talk.to.value,
-        "booth": talk.booth,
-        "live": is_talking(room, talk),
-    }
-
-
-def _sender(said: Call | Line) -> dict[str, object]:
-    return {
-        "id": said.id,
-        "person": said.person,
-        "name": said.name,
-        "role": said.role.value,
-        "booth": said.booth,
-        "at": _ms(said.at),
-    }
+    return {**sender_view(call), "answered": call.answered}
 
 
 def _ms(moment: float | None) -> int | None:

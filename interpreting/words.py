@@ -63,6 +63,8 @@ class Party(StrEnum):
     """The hall's technician."""
     MODERATOR = "moderator"
     TECHNICIAN = "technician"
+    BACKSTAGE = "backstage"
+    """Everybody who waits backstage."""
 
 
 class Settlement(StrEnum):

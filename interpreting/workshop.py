@@ -54,7 +54,7 @@ class Attendee:
     """Somebody who takes part from afar: a participant, a guest who speaks, a moderator.
 
     ``speaks`` is the language they speak in, if they said; ``hears`` the channel that they chose. ``present`` says
-    that their page is connected. ``talks_backstage`` opens a moderator's microphone to those who wait there.
+    that their page is connected.
     """
 
     person: PersonId
@@ -64,7 +64,6 @@ class Attendee:
     hears: Channel = FLOOR
     place: Place = Place.SEATED
     present: bool = True
-    talks_backstage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,14 +89,6 @@ class BringOn:
 
 
 @dataclass(frozen=True, slots=True)
-class TalkBackstage:
-    """Open or shut the moderator's own microphone to those backstage."""
-
-    by: PersonId
-    talks: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RaiseHand:
     """Ask for the floor."""
 
@@ -269,7 +261,7 @@ class SettleQuestion:
 
 
 PlaceCommand: TypeAlias = Admit | Remove | CallBackstage | BringOn
-EntranceCommand: TypeAlias = EnterRoom | LeaveRoom | SetSpeaks | SelectChannel | SetDoor | PlaceCommand | TalkBackstage
+EntranceCommand: TypeAlias = EnterRoom | LeaveRoom | SetSpeaks | SelectChannel | SetDoor | PlaceCommand
 HandCommand: TypeAlias = RaiseHand | RaiseHallHand | LowerHand | DismissHand | LowerAllHands | MoveHand
 FloorCommand: TypeAlias = (
     GiveFloor | TakeFloor | YieldFloor | Mute | Unmute | LoseFloor | SetFollowSpeaker | SetTimer | SetVenueHears

@@ -82,14 +82,6 @@ class BroughtOn(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class TalkedBackstage(Fact):
-    """The moderator's microphone is open to those backstage, or shut."""
-
-    person: PersonId
-    talks: bool
-
-
-@dataclass(frozen=True, slots=True)
 class HandRaised(Fact):
     """A hand is up, at the end of the queue: a person's, or one of the hall under a label."""
 
@@ -236,16 +228,7 @@ class QuestionSettled(Fact):
 
 
 EntranceEvent: TypeAlias = (
-    RoomEntered
-    | RoomLeft
-    | SpeaksSet
-    | ChannelSelected
-    | DoorSet
-    | Admitted
-    | Removed
-    | CalledBackstage
-    | BroughtOn
-    | TalkedBackstage
+    RoomEntered | RoomLeft | SpeaksSet | ChannelSelected | DoorSet | Admitted | Removed | CalledBackstage | BroughtOn
 )
 HandEvent: TypeAlias = HandRaised | HandLowered | AllHandsLowered | HandMoved
 FloorEvent: TypeAlias = (

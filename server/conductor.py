@@ -14,17 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias, assert_never, cast
+from typing import Final, TypeAlias, assert_never
 
 from interpreting.audience import Audience
 from interpreting.commands import Command, ConnectSource, LeaveBooth, LoseSource, StepAway
 from interpreting.errors import Refused
 from interpreting.events import Event
-from interpreting.ids import DEMO, FLOOR, BusId, PersonId, RoomId, kind_of, speaker_source
+from interpreting.ids import DEMO, FLOOR, BusId, PersonId, RoomId, kind_of
 from interpreting.plan import RoutingPlan, plan
 from interpreting.roles import Role
 from interpreting.room import Room
-from interpreting.view import room_view
 from interpreting.workshop_commands import LeaveRoom
 from media.engine import (
     EngineEvent,
@@ -45,6 +44,7 @@ from server.ledger import Connection, Ledger
 from server.presence import ABSENCE_S, Presence
 from server.routing import MINUS, SILENT, retire, tell_difference, tell_new
 from server.sessions import Session
+from server.showing import Seen, Showing
 from server.store.base import Document, Store, StoreUnavailable
 from server.switchboard import Switchboard, global_name, local_name
 from server.tokens import Invitation
@@ -78,6 +78,7 @@ class _Stage:
     ledger: Ledger
     lock: asyncio.Lock
     plan: RoutingPlan = SILENT
+    showing: Showing | None = None
     had_venue: bool = False
     troubles: set[str] = field(default_factory=set)
 
@@ -189,25 +190,24 @@ class Conductor:
         """Return how many events made the room."""
         return self._stages[room].ledger.version
 
+    def showing(self, room: RoomId) -> Showing:
+        """Return the room as people see it now."""
+        stage = self._stages[room]
+        seen = self._seen(stage)
+        if stage.showing is None or not stage.showing.shows(seen):
+            stage.showing = Showing(seen, stage.showing)
+        return stage.showing
+
     def view(self, room: RoomId, audience: Audience | Role) -> dict[str, object]:
         """Return the room's state as the audience may see it, ready for JSON."""
-        stage = self._stages[room]
-        counts = self._told_listeners.get(room, Counter())
-        channels = (FLOOR, *stage.config.languages)
-        view = room_view(
-            stage.ledger.room,
-            audience,
-            title=stage.config.title,
-            listeners={channel: counts[channel] for channel in channels},
-        )
-        if stage.had_venue and view["venue"] != "live":
-            view["venue"] = "lost"
-        is_staff = (Audience(audience) if isinstance(audience, Role) else audience).is_staff
-        slots = self._attending.slots(room)
-        for speaker in cast("list[dict[str, object]]", view["speakers"]):
-            speaker["face"] = slots.get(speaker_source(PersonId(str(speaker["person"]))))
-        view["troubles"] = sorted(stage.troubles) if is_staff else []
-        return view
+        return self.showing(room).view(Audience(audience) if isinstance(audience, Role) else audience)
+
+    def _seen(self, stage: _Stage) -> Seen:
+        room, config = stage.ledger.room, stage.config
+        counts = self._told_listeners.get(room.id, Counter())
+        listeners = {channel: counts[channel] for channel in (FLOOR, *config.languages)}
+        faces = dict(self._attending.slots(room.id))
+        return Seen(room, config.title, listeners, stage.had_venue, frozenset(stage.troubles), faces)
 
     async def execute(self, room: RoomId, command: Command, *, only_if: Callable[[], bool] | None = None) -> int:
         """Carry out a command and return the room's version after it; nothing when `only_if` says no at its turn.

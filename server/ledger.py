@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from interpreting.codec import event_from_dict, event_to_dict, room_from_dict, room_to_dict
+from interpreting.codec import event_to_dict, events_from_dicts, room_from_dict, room_to_dict
 from interpreting.commands import Command, ConnectSource, LoseSource, StepAway, TalkTo
 from interpreting.errors import InterpretingError
 from interpreting.events import Event, VenueSelected
@@ -161,7 +161,7 @@ class Ledger:
                 is_closed=self._configured.is_closed,
                 shows_roster=self._configured.shows_roster,
             )
-            return replay(begin, (event_from_dict(dict(event)) for event in log.events))
+            return replay(begin, events_from_dicts(log.events))
         except (InterpretingError, _Reconfigured):
             _log.warning("room %s begins anew: what is stored does not fit its configuration", self.room.id)
             return self._configured

@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
 MAX_ID_CHARS: Final = 64
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _REPORTED: Final[Mapping[str, float]] = {
     "lost_percent": 100,
     "jitter_buffer_ms": 60_000,
@@ -106,7 +107,7 @@ def _read_report(value: Mapping[str, object]) -> ReportMessage:
 
 def format_message(message: Mapping[str, object]) -> str:
     """Return a message as compact strict JSON."""
-    return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(message)
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -6,9 +6,9 @@ go to the engine carry the room before a slash.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from interpreting.ids import (
@@ -36,6 +36,17 @@ from server.tokens import Invitation
 
 HALL_PICTURE: Final = "hall"
 """The room's own picture; the others are `stage` and `face:0` to `face:5`."""
+MAX_MOVES: Final = 16
+"""So many moves of a room's audience are remembered, for pages whose line was cut meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The audience of `channel` was sent to `to`; `at` in epoch milliseconds: who chose later stays."""
+
+    channel: str
+    to: str
+    at: int
 
 
 class Switchboard:
@@ -45,6 +56,7 @@ class Switchboard:
         self._engine = engine
         self._sessions = Sessions()
         self._pending = Pending()
+        self._moves: dict[RoomId, deque[Move]] = {}
 
     def session(self, id: str) -> Session | None:
         """Return the session with this id, None when it has ended."""
@@ -53,6 +65,10 @@ class Switchboard:
     def listeners(self, room: RoomId) -> Counter[str]:
         """Count the audience of a room by channel."""
         return self._sessions.listeners(room)
+
+    def moves(self, room: RoomId) -> tuple[Move, ...]:
+        """Return where a room's audience was moved, oldest first."""
+        return tuple(self._moves.get(room, ()))
 
     def owners(self) -> set[Invitation]:
         """Return the invitations by which sessions are open now."""
@@ -149,15 +165,16 @@ class Switchboard:
             await self.end(session)
         return session is not None
 
-    async def move_audience(self, room: RoomId, channel: str, to: str) -> int:
-        """Have everybody of the audience who chose `channel` hear `to`; returns how many."""
+    async def move_audience(self, room: RoomId, move: Move) -> int:
+        """Have everybody of the audience who chose the one channel hear the other; returns how many."""
+        self._moves.setdefault(room, deque(maxlen=MAX_MOVES)).append(move)
         moved = 0
         for session in self._sessions.in_room(room):
-            is_one = session.kind is SessionKind.LISTEN and session.channel == channel and is_audience(session.owner)
-            if is_one and not session.follows:
-                is_under = session.bus == bus_of(Language(channel), original_under=True) != channel
+            is_one = session.kind is SessionKind.LISTEN and session.channel == move.channel
+            if is_one and is_audience(session.owner) and not session.follows:
+                is_under = session.bus == bus_of(Language(move.channel), original_under=True) != move.channel
                 with suppress(Problem):
-                    await self.switch(session, to, bus_of(Language(to), original_under=is_under))
+                    await self.switch(session, move.to, bus_of(Language(move.to), original_under=is_under))
                     moved += 1
         return moved
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Final
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -22,7 +23,7 @@ from server.access import Handler, admit_to_room
 from server.doorman import CALLER
 from server.earshot import is_removed
 from server.hub import Client
-from server.keys import BOOT, CLOCKS, CONDUCTOR, HUB, LOGBOOK, PAGE_WORDS, REELS, TRANSLATOR
+from server.keys import BOOT, CLOCKS, CONDUCTOR, HUB, LOGBOOK, PAGE_WORDS, REELS, TELLING, TRANSLATOR
 from server.limits import ADDRESS, Bucket, Rate
 from server.logbook_acts import note_act
 from server.messages import MAX_MESSAGE_BYTES, BadMessage, CommandMessage, ReportMessage, parse_message
@@ -35,6 +36,8 @@ from server.tokens import Invitation
 
 HEARTBEAT_S: Final = 20.0
 COMMANDS: Final = Rate(burst=40, per_s=20)
+USUAL_BYTES: Final = 4096
+"""No command of a page is longer; what is costs as many commands as it is long."""
 # Who goes on past it, answers and all, wants our time and nothing else. A page resends some dozen at most.
 PATIENCE: Final = Rate(burst=200, per_s=20)
 PRESENT: Final = frozenset({Role.INTERPRETER, Role.PARTICIPANT, Role.SPEAKER, Role.MODERATOR})
@@ -51,8 +54,12 @@ class _Socket:
         self._socket = socket
         self._transport = transport
 
-    async def send_str(self, data: str) -> None:
-        await self._socket.send_str(data)
+    @property
+    def is_clear(self) -> bool:
+        return self._transport is not None and self._transport.get_write_buffer_size() == 0
+
+    async def send_text(self, data: bytes) -> None:
+        await self._socket.send_frame(data, WSMsgType.TEXT)
 
     async def close(self) -> object:
         return await self._socket.close()
@@ -109,7 +116,7 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: Cl
     try:
         if client.role in PRESENT and client.person is not None:
             await conductor.presence.page_opened(client.room, client.person)
-        client.welcome(_welcome(request, client), conductor.view(room, client.audience))
+        client.welcome(_welcome(request, client), conductor.showing(room).state(client.audience))
         await _converse(request.app, socket, client)
         if client.closed_with is not None:
             await pump  # what it is told at last
@@ -132,8 +139,10 @@ async def _converse(app: web.Application, socket: web.WebSocketResponse, client:
     async for message in socket:
         if client.closed_with is not None:
             return
-        is_fast = bucket.take(clock()) > 0
-        if is_fast and patience.take(clock()) > 0:
+        await asyncio.sleep(0)  # others' messages come between, though many of this one's lie ready
+        cost = 1 + _size(message) // USUAL_BYTES
+        is_fast = bucket.take(clock(), cost) > 0
+        if is_fast and (cost > 1 or patience.take(clock()) > 0):
             client.close("too_fast")
             return
         if message.type is WSMsgType.PONG:
@@ -152,6 +161,10 @@ async def _converse(app: web.Application, socket: web.WebSocketResponse, client:
             _refuse(client, said.id, "too_fast")
         else:
             await _answer(app, client, said)
+
+
+def _size(message: WSMessage) -> int:
+    return len(message.data) if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) else 0
 
 
 def _text_of(message: WSMessage) -> str:
@@ -177,6 +190,7 @@ async def _answer(app: web.Application, client: Client, message: CommandMessage)
     else:
         if isinstance(command, EnterBooth):
             app[HUB].seat(client)
+        app[TELLING].catch_up(client)
         note_act(app[LOGBOOK], client.room, client.invitation, command)
         client.send({"type": "done", "id": message.id, "version": answer["version"]})
 
@@ -199,6 +213,9 @@ def _welcome(request: web.Request, client: Client) -> dict[str, object]:
         "boot": request.app[BOOT],
         "version": conductor.version(client.room),
         "now": int(request.app[CLOCKS].now() * 1000),
+        # Those at work come back as fast as they can, however many they are.
+        "turnout": request.app[HUB].turnout.pages if client.role is Role.VIEWER else 0,
+        "moves": [asdict(move) for move in conductor.switchboard.moves(client.room) if client.role is Role.VIEWER],
         "you": {
             "person": invitation.person if invitation else PersonId(""),
             "name": invitation.name if invitation else "",

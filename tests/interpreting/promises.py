@@ -1,14 +1,19 @@
 """What must hold of everybody's sound in every state of a room: both machines check it after each command."""
 
-from interpreting.buses import BACKSTAGE, INTERCOM, MINUS_VENUE
+from collections.abc import Iterable
+
+from interpreting.audience import Audience
+from interpreting.buses import INTERCOM, MINUS_VENUE
 from interpreting.ids import DEMO, HALL, HALL_MICS, PLAYOUT, PersonId, SourceId, SourceKind, mic_source, speaker_source
 from interpreting.intercom import heard_by
 from interpreting.languages import FLOOR
 from interpreting.mix_minus import bus_for
+from interpreting.own_view import Belongings, Own
 from interpreting.people import Role
 from interpreting.plan import bus_of, plan
 from interpreting.relay import hears
 from interpreting.room import Room
+from interpreting.words import Line
 from interpreting.workshop import MAX_HOLDERS, Place
 
 
@@ -20,6 +25,23 @@ def check_sound(room: Room) -> None:
     check_the_intercom(room)
     check_the_halls_return(room)
     check_the_floor(room)
+
+
+class Marks:
+    """What everybody's own was told by, from state to state: the same mark never stands for two things."""
+
+    def __init__(self) -> None:
+        self._before: Belongings | None = None
+        self._known: dict[Audience, tuple[tuple[object, ...], Own, tuple[Line, ...]]] = {}
+
+    def check(self, room: Room, audiences: Iterable[Audience]) -> None:
+        """Look at the room's next state, with the eyes of each."""
+        self._before = belongings = Belongings(room, self._before)
+        for who in audiences:
+            mark, own, lines = belongings.mark(who), belongings.of(who), belongings.lines(who)
+            known_mark, *known = self._known.get(who, (None, None, None))
+            assert known_mark != mark or known == [own, lines]
+            self._known[who] = mark, own, lines
 
 
 def check_no_console_hears_itself(room: Room) -> None:
@@ -61,7 +83,7 @@ def check_shut_microphones_are_silent(room: Room) -> None:
                 assert room.people[person].place is Place.SEATED
                 holder = room.holder(person)
                 is_open = holder is not None and holder.muted_by is None
-                assert room.people[person].talks_backstage if bus == BACKSTAGE else is_open
+                assert is_open
             if room.sources[source] is SourceKind.MIC:
                 # Nobody is in a booth and in the room, and who was removed is in neither.
                 assert _person_of(source) not in room.people
@@ -71,7 +93,7 @@ def check_the_intercom(room: Room) -> None:
     """What is said there is heard nowhere else at the time, and by nobody's own side."""
     mixes = plan(room).mixes
     talked = {bus: mix for bus, mix in mixes.items() if bus.startswith(INTERCOM)}
-    on_air = {source for bus, mix in mixes.items() for source in mix if bus not in talked and bus != BACKSTAGE}
+    on_air = {source for bus, mix in mixes.items() for source in mix if bus not in talked}
     for bus, mix in talked.items():
         for source in mix:
             person = _person_of(source)

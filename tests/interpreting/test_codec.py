@@ -10,8 +10,10 @@ from hypothesis import given, settings
 
 from interpreting.codec import (
     MAX_TEXT,
+    RETIRED,
     event_from_dict,
     event_to_dict,
+    events_from_dicts,
     parse_command,
     room_from_dict,
     room_to_dict,
@@ -224,13 +226,14 @@ class TestTheWorkshopsForms:
     FORMS = json.loads((Path(__file__).parent / "workshop_forms.json").read_text("utf-8"))
 
     def test_are_read_and_written_again_as_they_are(self) -> None:
-        events = [event_from_dict(record) for record in self.FORMS["events"]]
-        assert [event_to_dict(event) for event in events] == self.FORMS["events"]
+        kept = [record for record in self.FORMS["events"] if record["event"] not in RETIRED]
+        events = events_from_dicts(self.FORMS["events"])
+        assert [event_to_dict(event) for event in events] == kept
         kinds = (EntranceEvent, HandEvent, FloorEvent, ReelEvent)
         assert {type(event) for event in events} >= {kind for some in kinds for kind in get_args(some)}
 
     def test_make_the_same_room(self) -> None:
-        events = [event_from_dict(record) for record in self.FORMS["events"]]
+        events = events_from_dicts(self.FORMS["events"])
         loaded = room_from_dict(self.FORMS["snapshot"])
         assert loaded == replay(empty_room(), events[:-2])
         assert replay(loaded, events[-2:]) == replay(empty_room(), events)

@@ -24,7 +24,6 @@ from interpreting.workshop_commands import (
     SelectChannel,
     SetDoor,
     SetSpeaks,
-    TalkBackstage,
 )
 from interpreting.workshop_events import Admitted, BroughtOn, FloorGiven, Removed, RoomEntered, RoomLeft
 from tests.interpreting.plenary import (
@@ -152,13 +151,6 @@ class TestPlaces:
     def test_are_not_for_moderators_and_strangers(self, kind: type[Admit | Remove | CallBackstage | BringOn]) -> None:
         assert code_of(workshop(), kind(MODERATOR, CHAIR)) is Code.FORBIDDEN
         assert code_of(workshop(), kind(MODERATOR, STRANGER)) is Code.PERSON_UNKNOWN
-
-    def test_only_moderators_talk_backstage_and_not_from_a_lost_page(self) -> None:
-        talking = after(workshop(), TalkBackstage(CHAIR, True))
-        assert talking.people[CHAIR].talks_backstage
-        assert not after(talking, StepAway(CHAIR)).people[CHAIR].talks_backstage
-        assert code_of(workshop(), TalkBackstage(REMOTE, True)) is Code.FORBIDDEN
-        assert code_of(workshop(), TalkBackstage(STRANGER, True)) is Code.NOT_IN_ROOM
 
 
 class TestTheRemoved:

@@ -22,7 +22,7 @@ from interpreting.roles import check_allowed
 from interpreting.room import Room
 from interpreting.view import room_view
 from interpreting.words import Party
-from interpreting.workshop_commands import BringOn
+from interpreting.workshop_commands import BringOn, TakeFloor
 from tests.interpreting.plenary import (
     CHAIR,
     DE_UK,
@@ -30,6 +30,7 @@ from tests.interpreting.plenary import (
     EN_UK,
     GUEST,
     OLHA,
+    REMOTE,
     TECHNICIAN,
     after,
     code_of,
@@ -111,14 +112,35 @@ class TestTheInterpreter:
 def test_a_guest_backstage_talks_to_the_moderator_and_not_from_the_floor() -> None:
     room = after(workshop(), TalkTo(GUEST, Party.MODERATOR, "Mayor", Role.SPEAKER))
     assert heard(room, "moderator") == {speaker_source(GUEST)}
-    assert heard(after(room, BringOn(CHAIR, GUEST)), "moderator") == set()
+    on = after(room, BringOn(CHAIR, GUEST))
+    assert heard(on, "moderator") == set()
+    assert heard(after(on, TakeFloor(CHAIR, GUEST)), "moderator") == set(), "it comes back to life"
+
+
+def test_a_moderator_talks_to_those_backstage_who_see_it() -> None:
+    aside = intercom_source(CHAIR)
+    to_guests = TalkTo(CHAIR, Party.BACKSTAGE, "Chair", Role.MODERATOR)
+    room = after(workshop(), ConnectSource(aside, SourceKind.INTERCOM), to_guests)
+    assert heard(room, "backstage") == {aside}
+    others = [mix for bus, mix in plan(room).mixes.items() if bus != "intercom:backstage"]
+    assert not any(aside in mix for mix in others)
+
+    def seen(room: Room, role: Role, person: PersonId) -> list[object]:
+        talks = room_view(room, audience_of(role, person=person))["talks"]
+        assert isinstance(talks, list)
+        return [(talk["person"], talk["live"]) for talk in talks]
+
+    assert seen(room, Role.SPEAKER, GUEST) == [(CHAIR, True)]
+    assert seen(after(room, BringOn(CHAIR, GUEST)), Role.SPEAKER, GUEST) == []
+    assert seen(room, Role.PARTICIPANT, REMOTE) == []
+    assert heard(after(room, StepAway(CHAIR)), "backstage") == set()
 
 
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
         (Role.TECHNICIAN, {Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.MODERATOR}),
-        (Role.MODERATOR, {Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.TECHNICIAN}),
+        (Role.MODERATOR, {Party.BOOTH, Party.BOOTHS, Party.VENUE, Party.TECHNICIAN, Party.BACKSTAGE}),
         (Role.INTERPRETER, {Party.TECHNICIAN, Party.MODERATOR}),
         (Role.VENUE, {Party.TECHNICIAN, Party.MODERATOR}),
         (Role.SPEAKER, {Party.MODERATOR}),

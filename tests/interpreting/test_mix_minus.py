@@ -2,7 +2,7 @@
 
 import pytest
 
-from interpreting.buses import BACKSTAGE, MINUS_VENUE, minus_bus, ramp_ms, venue_bus
+from interpreting.buses import MINUS_VENUE, intercom_bus, minus_bus, ramp_ms, venue_bus
 from interpreting.commands import (
     Command,
     ConnectSource,
@@ -11,6 +11,7 @@ from interpreting.commands import (
     SetFallback,
     StartRecording,
     TakeMic,
+    TalkTo,
 )
 from interpreting.ids import (
     DEMO,
@@ -20,13 +21,16 @@ from interpreting.ids import (
     PersonId,
     SourceId,
     SourceKind,
+    intercom_source,
     mic_source,
     speaker_source,
 )
 from interpreting.languages import FLOOR, Fallback
 from interpreting.mix_minus import bus_for
+from interpreting.people import Role
 from interpreting.plan import DUCKED_GAIN, bus_of, plan, recorded_bus, stem_bus
 from interpreting.room import Room
+from interpreting.words import Party
 from interpreting.workshop import Door
 from interpreting.workshop_commands import (
     BringOn,
@@ -38,11 +42,11 @@ from interpreting.workshop_commands import (
     SetDoor,
     SetVenueHears,
     TakeFloor,
-    TalkBackstage,
 )
 from tests.interpreting.plenary import CHAIR, DE, EMMA, EN, GUEST, OLHA, REMOTE, STRANGER, UK, VISITOR, after, workshop
 
 IRYNA, JONAS, MAYOR, MODERATION = map(speaker_source, (REMOTE, VISITOR, GUEST, CHAIR))
+BACKSTAGE = intercom_bus(Party.BACKSTAGE)
 
 
 def heard(room: Room, person: PersonId) -> dict[SourceId, float] | None:
@@ -109,12 +113,13 @@ class TestAShutMicrophone:
 
 class TestBackstage:
     def test_hears_the_moderator_who_talks_there_alone(self) -> None:
-        room = two_speak()
+        aside = intercom_source(CHAIR)
+        room = two_speak(ConnectSource(aside, SourceKind.INTERCOM))
         assert (bus_for(room, GUEST), heard(room, GUEST)) == (BACKSTAGE, {})
-        talking = after(room, TalkBackstage(CHAIR, True))
-        assert heard(talking, GUEST) == {MODERATION: 1.0}
-        assert MODERATION not in mix(talking, bus_of(FLOOR))
-        assert heard(after(talking, LoseSource(MODERATION)), GUEST) == {}
+        talking = after(room, TalkTo(CHAIR, Party.BACKSTAGE, "Chair", Role.MODERATOR))
+        assert heard(talking, GUEST) == {aside: 1.0}
+        assert [bus for bus, sources in plan(talking).mixes.items() if aside in sources] == [BACKSTAGE]
+        assert heard(after(talking, LoseSource(aside)), GUEST) == {}
 
     def test_then_hears_the_floor_in_their_own_language_without_themselves(self) -> None:
         room = two_speak(BringOn(CHAIR, GUEST))
@@ -147,7 +152,7 @@ class TestTheHallsReturn:
     [
         ("minus:floor:visitor", SourceKind.SPEAKER, 0.0, 1.0, 80),
         ("minus:venue", SourceKind.SPEAKER, 0.0, 1.0, 80),
-        ("backstage", SourceKind.SPEAKER, 0.0, 1.0, 80),
+        ("intercom:backstage", SourceKind.INTERCOM, 0.0, 1.0, 30),
         ("minus:venue:de", SourceKind.SPEAKER, 0.0, 1.0, 300),
         ("minus:de:visitor", SourceKind.VENUE, 0.35, 1.0, 300),
         ("minus:de:visitor", SourceKind.VENUE, 1.0, 0.0, 80),

@@ -63,7 +63,7 @@ from tests.interpreting.plenary import (
     TECHNICIAN,
     empty_room,
 )
-from tests.interpreting.promises import check_sound
+from tests.interpreting.promises import Marks, check_sound
 from tests.interpreting.strategies import (
     commands,
     connecting,
@@ -89,6 +89,7 @@ class RoomMachine(RuleBasedStateMachine):
         super().__init__()
         self.room: Room = house()
         self.history: list[Event] = []
+        self.marks = Marks()
 
     @initialize(
         on_air=st.sets(st.sampled_from((OLHA, PETRO, EMMA, FAY)), max_size=3),
@@ -358,7 +359,7 @@ class RoomMachine(RuleBasedStateMachine):
         buses = {bus_of(FLOOR)} | {
             bus_of(language, original_under=under) for language in self.room.languages for under in (False, True)
         }
-        others = ("rec:", "stem:", "minus:", "backstage")
+        others = ("rec:", "stem:", "minus:", "intercom:")
         assert {bus for bus in routing.mixes if not bus.startswith(others)} == buses
         for mix in routing.mixes.values():
             assert set(mix) <= set(self.room.sources)
@@ -376,6 +377,11 @@ class RoomMachine(RuleBasedStateMachine):
         for who in (ANYBODY, audience_of(Role.INTERPRETER, DE_UK), audience_of(Role.TECHNICIAN)):
             view = room_view(self.room, who)
             assert json.loads(json.dumps(view)) == view
+
+    @invariant()
+    def what_is_told_again_is_what_has_changed(self) -> None:
+        booths = (audience_of(Role.INTERPRETER, booth) for booth in self.room.booths)
+        self.marks.check(self.room, (ANYBODY, *booths, audience_of(Role.TECHNICIAN), audience_of(Role.MODERATOR)))
 
     def teardown(self) -> None:
         """The whole history comes back from its stored form."""

@@ -63,12 +63,11 @@ from interpreting.workshop_commands import (
     StartPlayout,
     StopPlayout,
     TakeFloor,
-    TalkBackstage,
     Unmute,
     WithdrawQuestion,
 )
 from tests.interpreting.plenary import CHAIR, DE, DE_UK, EN, GUEST, NOW, OLHA, REMOTE, UK, VISITOR, workshop
-from tests.interpreting.promises import check_sound
+from tests.interpreting.promises import Marks, check_sound
 from tests.interpreting.strategies import commands, workshop_commands
 
 CROWD = tuple(PersonId(f"p{number}") for number in range(5))
@@ -88,6 +87,7 @@ class WorkshopMachine(RuleBasedStateMachine):
         self.begin = workshop()
         self.room: Room = self.begin
         self.history: list[Event] = []
+        self.marks = Marks()
 
     @initialize(
         is_closed=st.booleans(), is_recorded=st.booleans(), on_floor=st.sets(st.sampled_from((REMOTE, VISITOR)))
@@ -161,10 +161,9 @@ class WorkshopMachine(RuleBasedStateMachine):
         self.say(kind(CHAIR))
         self.say(ConnectSource(PLAYOUT, SourceKind.PLAYOUT))
 
-    @rule(door=st.sampled_from(Door), talks=st.booleans(), languages=st.sets(st.sampled_from((DE, UK, EN))))
-    def run_the_room(self, door: Door, talks: bool, languages: set[Language]) -> None:
+    @rule(door=st.sampled_from(Door), languages=st.sets(st.sampled_from((DE, UK, EN))))
+    def run_the_room(self, door: Door, languages: set[Language]) -> None:
         self.say(SetDoor(CHAIR, door))
-        self.say(TalkBackstage(CHAIR, talks))
         self.say(SetVenueHears(CHAIR, tuple(sorted(languages))))
 
     @rule(person=st.sampled_from((OLHA, GUEST, CHAIR, TECHNICIAN)), to=st.sampled_from((None, *Party)))
@@ -228,6 +227,12 @@ class WorkshopMachine(RuleBasedStateMachine):
             is_inside = attendee is not None and attendee.place in (Place.SEATED, Place.BACKSTAGE)
             assert all(line in own or line["to"] == "room" for line in chat)
             assert is_inside or chat == own
+
+    @invariant()
+    def what_is_told_again_is_what_has_changed(self) -> None:
+        staff = (audience_of(role) for role in (Role.MODERATOR, Role.TECHNICIAN, Role.VENUE))
+        people = (audience_of(ROLES.get(who, Role.PARTICIPANT), DE_UK, who) for who in (REMOTE, VISITOR, GUEST, OLHA))
+        self.marks.check(self.room, (ANYBODY, *staff, *people))
 
     def teardown(self) -> None:
         """The whole history comes back from its stored form."""

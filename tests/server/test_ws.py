@@ -18,6 +18,7 @@ async def test_a_viewer_is_welcomed_with_everything_and_no_person(site: Site) ->
     welcome = await page.next("welcome")
     assert welcome["boot"] == site.client.app[BOOT]
     assert welcome["now"] == int(site.now() * 1000)
+    assert welcome["turnout"] == 1
     assert welcome["you"] == {"person": "", "name": "", "role": "viewer", "booth": None, "elsewhere": False}
     state = welcome["state"]
     assert (state["room"], state["venue"], state["listeners"]) == ("plenary", "demo", None)
@@ -30,7 +31,10 @@ async def test_an_interpreter_goes_on_air_and_everybody_learns_it(site: Site) ->
     await site.engine.flow("plenary/mic:olena")
     olena = site.invite(Role.INTERPRETER, "olena")
     booth, viewer = await site.page(olena), await site.page()
-    you = (await booth.next("welcome"))["you"]
+    welcome = await booth.next("welcome")
+    # Those at work come back as fast as they can.
+    assert welcome["turnout"] == 0
+    you = welcome["you"]
     assert you == {"person": "olena", "name": "Olena", "role": "interpreter", "booth": "de-uk", "elsewhere": False}
     await booth.enter()
     done = await booth.say("take_mic")
