@@ -4,6 +4,7 @@ The bus has one SSRC, and its sequence numbers and timestamps go on when the sou
 no break. Belongs to the media thread.
 """
 
+import math
 import random
 import socket
 import time
@@ -15,6 +16,10 @@ from media.picture_facts import PictureFacts
 from media.rtp import HEADER, RtpPacket, timestamp_after
 
 KEYFRAME_EVERY_S: Final = 1.0
+_KEYFRAMES_AT_ONCE: Final = 3
+"""A newcomer need not wait because another, or the livestream, asked just before; a crowd gets one a second."""
+_KEYFRAME_GAP_S: Final = 0.3
+"""Browsers' encoders pass over what is asked sooner after a keyframe."""
 _SLOT_BYTES: Final = 1664
 _HISTORY_PACKETS: Final = 1024
 _CLOCK_HZ: Final = 90000
@@ -66,7 +71,8 @@ class PictureBus:
         self._next_sequence = random.getrandbits(15)
         self._last_timestamp = random.getrandbits(31)
         self._last_at = 0.0
-        self._asked_at = -KEYFRAME_EVERY_S
+        self._asked_at = -math.inf
+        self._asks_spent_until = -math.inf
         self._wants_keyframe = False
 
     @property
@@ -130,16 +136,21 @@ class PictureBus:
             source.on_watched(any(bus.is_watched for bus in source.buses))
 
     def want_keyframe(self, now: float) -> None:
-        """Ask the source for a keyframe, once a second at most however many ask."""
+        """Ask the source for a keyframe: once a second however many ask, but the first few within moments."""
         self._wants_keyframe = True
         self.on_timer(now)
 
     def on_timer(self, now: float) -> None:
         """Ask for the keyframe that had to wait."""
-        if self._wants_keyframe and self.source is not None and now - self._asked_at >= KEYFRAME_EVERY_S:
+        if self._wants_keyframe and self.source is not None and self._may_ask(now):
             self._wants_keyframe = False
             self._asked_at = now
+            self._asks_spent_until = max(now, self._asks_spent_until) + KEYFRAME_EVERY_S
             self.source.ask_keyframe()
+
+    def _may_ask(self, now: float) -> bool:
+        has_any_left = now >= self._asks_spent_until - (_KEYFRAMES_AT_ONCE - 1) * KEYFRAME_EVERY_S
+        return has_any_left and now - self._asked_at >= _KEYFRAME_GAP_S
 
     def forward(self, source: VideoSource, packet: RtpPacket, codec: str, now: float) -> None:
         """Send a packet on, renumbered so that the bus has no break."""
@@ -156,8 +167,8 @@ class PictureBus:
         self.fans[codec].send(wire)
         for tap in self._taps:
             tap.put(source, packet, codec, now)
-        if self._taps:
-            # Without a viewer nobody's timer asks for the keyframe that had to wait.
+        if self._wants_keyframe:
+            # Sooner than viewers' timers would, and also where a tap alone wants it.
             self.on_timer(now)
 
     def _splice(self, source: VideoSource, packet: RtpPacket, now: float) -> None:

@@ -19,6 +19,7 @@ from media.engine import Quality, SoundTap
 from media.errors import MediaError, Overloaded, PeerUnknown
 from media.stream import Slide, StreamSpec, Track
 from media.stream_taps import Tap
+from server.config_edges import MAX_LISTENERS
 from server.edge_link import EdgeFigures, EdgeGone, EdgeLink, EdgeOutlet
 from server.edge_messages import (
     Answered,
@@ -36,6 +37,7 @@ from server.edge_messages import (
     Welcome,
 )
 from server.engine import Answer, EngineEvent, EngineStats, MediaEngine, Mix, PeerClosed, PeerConnected
+from server.fleet_events import merged
 from server.fleet_figures import added
 from server.tokens import EdgePass
 
@@ -54,11 +56,18 @@ class Fleet:
         boot: the id of this start of the server, by which edges know whether it still knows their sessions.
         clock: monotonic seconds.
         on_lost: told the public name of an edge whose sessions are lost.
+        max_listeners: how many the local engine takes.
     """
 
     def __init__(
-        self, local: MediaEngine, boot: str, clock: Callable[[], float], on_lost: Callable[[str], None]
+        self,
+        local: MediaEngine,
+        boot: str,
+        clock: Callable[[], float],
+        on_lost: Callable[[str], None],
+        max_listeners: int = MAX_LISTENERS,
     ) -> None:
+        self._max_listeners = max_listeners
         self._local = local
         self._boot = boot
         self._clock = clock
@@ -97,6 +106,11 @@ class Fleet:
         return sorted(
             [*alive, *(one for one in self._dead.values() if one.name not in names)], key=lambda one: one.name
         )
+
+    async def fullness(self) -> float:
+        """How full the place is that the next listener would get, as a share of what it takes; 1 and more is full."""
+        edges = [edge.fullness for edge in self._edges.values() if edge.is_connected]
+        return min(edges) if edges else (await self._local.stats()).peers / self._max_listeners
 
     async def join(self, hello: Hello, outlet: EdgeOutlet, held: EdgePass) -> tuple[EdgeLink, Welcome]:
         """Take an edge in, or back in; what either side forgot meanwhile is put right."""
@@ -288,28 +302,9 @@ class Fleet:
             total = added(total, edge.load.figures)
         return total
 
-    async def events(self) -> AsyncIterator[EngineEvent]:
-        """Yield what happens to peers and sources of all engines, until the local one ends."""
-        local = self._local.events()
-        theirs: asyncio.Future[EngineEvent] = asyncio.ensure_future(anext(local))
-        ours = asyncio.ensure_future(self._own.get())
-        try:
-            while True:
-                await asyncio.wait((theirs, ours), return_when=asyncio.FIRST_COMPLETED)
-                if ours.done():
-                    yield ours.result()
-                    ours = asyncio.ensure_future(self._own.get())
-                if theirs.done():
-                    try:
-                        event = theirs.result()
-                    except StopAsyncIteration:
-                        return
-                    yield event
-                    theirs = asyncio.ensure_future(anext(local))
-        finally:
-            for waiting in (theirs, ours):
-                waiting.cancel()
-            await asyncio.gather(theirs, ours, return_exceptions=True)
+    def events(self) -> AsyncIterator[EngineEvent]:
+        """What happens to peers and sources of all engines, until the local one ends."""
+        return merged(self._local.events(), self._own)
 
     async def _subscribe_at(self, edge: EdgeLink, peer: str, request: Callable[..., Subscribe]) -> Answer:
         # Counted before the edge answers, so that a crowd that comes at once is spread.

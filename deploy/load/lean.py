@@ -145,7 +145,7 @@ async def _lines() -> AsyncIterator[str]:
 async def _run(options: argparse.Namespace) -> int:
     signalling: Signalling
     signalling = InTurn(options.whep) if options.whep else JanusSignalling(options.janus)
-    swarm = Swarm(signalling, options.bind)
+    swarm = Swarm(signalling, options.bind, is_light=options.light)
     swarm.open()
     session = Session(swarm, options.at_once)
     try:
@@ -167,6 +167,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to listen (10)")
     parser.add_argument("--at-once", type=int, default=64, help="joins under way at a time (64)")
     parser.add_argument("--bind", default="127.0.0.1", help="local address of the sockets (127.0.0.1)")
+    parser.add_argument("--light", action="store_true", help="read every 50th listener; the kernel counts the rest")
     parser.add_argument("--commands", action="store_true", help="obey lines on stdin instead")
     options = parser.parse_args()
     allow_descriptors(max(options.count, 3000))

@@ -17,6 +17,20 @@ ROOM: Final = "plenary"
 CHANNEL: Final = "floor"
 _READY_S: Final = 20.0
 _INVITE_S: Final = 20.0
+# Packaging costs the same however many listen, and Janus packages nothing: deploy/load/packaging.py measures it.
+_CONFIGURATION: Final = f"""
+[[conference]]
+id = "trial"
+title = {{ de = "Probe", uk = "Проба", en = "Trial" }}
+
+[[conference.room]]
+id = "{ROOM}"
+title = {{ de = "Plenum", uk = "Пленарна зала", en = "Plenary" }}
+languages = ["de", "uk", "en"]
+floor_language = "de"
+booth = [{{ id = "de-uk", languages = ["de", "uk"] }}, {{ id = "en", languages = ["en", "de"] }}]
+livestream = false
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +66,13 @@ class Target:
 
 
 class Tolmach:
-    """Our own server with a fresh data folder and the demo conference."""
+    """Our own server with a fresh data folder and one room without a livestream."""
 
     def __init__(self, place: Place, folder: Path, children: Children) -> None:
         self._place = place
         self._children = children
+        self._configuration = folder / "tolmach.toml"
+        self._configuration.write_text(_CONFIGURATION, "utf-8")
         self._environment = {
             "TOLMACH_HOST": place.server_ip,
             "TOLMACH_PORT": str(place.port),
@@ -73,20 +89,20 @@ class Tolmach:
         """The server's root."""
         return self._environment["TOLMACH_PUBLIC_URL"]
 
-    def start(self) -> Target:
-        """Start the server and wait until it is ready.
+    def start(self, *, is_light: bool = False) -> Target:
+        """Start the server and wait until it is ready. The packets of most light listeners nobody reads.
 
         Raises:
             BenchError: it is not ready after 20 s.
         """
         server = self._children.start(
             "server",
-            [sys.executable, "-m", "server", "run"],
+            [sys.executable, "-m", "server", "run", "--config", str(self._configuration)],
             namespace=self._place.server_namespace,
             environment=self._environment,
         )
         whep = f"{self.url}/whep/{ROOM}/{CHANNEL}"
-        listeners = _listeners("listeners", ["--whep", whep], self._place, self._children)
+        listeners = _listeners("listeners", ["--whep", whep], self._place, self._children, is_light=is_light)
         _wait(listeners, f"{self.url}/readyz", self._children)
         return Target("server", server.pid, listeners)
 
@@ -112,7 +128,8 @@ class Tolmach:
         Raises:
             BenchError: the command failed.
         """
-        command = [sys.executable, "-m", "server", "invite", "--room", ROOM, "--role", role, "--hours", "1"]
+        command = [sys.executable, "-m", "server", "invite", "--config", str(self._configuration)]
+        command += ["--room", ROOM, "--role", role, "--hours", "1"]
         command += ["--booth", booth] if booth else []
         command += ["--name", name] if name else []
         result = subprocess.run(
@@ -129,7 +146,7 @@ class Tolmach:
         return result.stdout.strip().splitlines()[-1].rpartition("/")[2]
 
 
-def start_janus(place: Place, folder: Path, children: Children, seconds: float) -> Target:
+def start_janus(place: Place, folder: Path, children: Children, seconds: float, *, is_light: bool = False) -> Target:
     """Start Janus, the sender that feeds its mountpoint for `seconds`, and listeners.
 
     Raises:
@@ -140,7 +157,7 @@ def start_janus(place: Place, folder: Path, children: Children, seconds: float) 
     janus.write_config(config, place.server_ip)
     server = children.start("janus", janus.command(config), namespace=place.server_namespace)
     url = janus.rest_url(place.server_ip)
-    listeners = _listeners("janus-listeners", ["--janus", url], place, children)
+    listeners = _listeners("janus-listeners", ["--janus", url], place, children, is_light=is_light)
     _wait(listeners, f"{url}/info", children)
     children.start(
         "janus-feed",
@@ -166,8 +183,9 @@ def start_wire(place: Place, children: Children) -> tuple[Steered, Steered]:
     return Steered("wire-sender", sender, children), Steered("wire-receiver", receiver, children)
 
 
-def _listeners(name: str, target: list[str], place: Place, children: Children) -> Steered:
+def _listeners(name: str, target: list[str], place: Place, children: Children, *, is_light: bool) -> Steered:
     command = [sys.executable, "-m", "deploy.load.lean", *target, "--bind", place.listener_ip, "--commands"]
+    command += ["--light"] if is_light else []
     child = children.start(name, command, namespace=place.listener_namespace, is_steered=True)
     return Steered(name, child, children)
 
