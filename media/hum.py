@@ -1,7 +1,8 @@
-"""Mains hum: lines at 50 or 60 Hz and their harmonics that stand over the rest in the pauses of speech.
+"""Mains hum: lines at 50 or 60 Hz and their harmonics that never stop, under speech and in its pauses.
 
-A fifth of a second a second, the quietest, is looked at; what stands there in most of the last eight is no voice and
-no door, for those move. About 60 µs a source and second.
+A voice has such lines too, but it breathes, and its pitch moves: in some fifth of a second of the last five its lines
+are not there. So the weakest each line was is what counts. A faint hum is drowned now and then by what lies over it;
+it is found in eight seconds, of which some fifths are left out. About 0.2 ms a source and second.
 """
 
 from collections import deque
@@ -11,16 +12,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from media.opus import FRAME_SAMPLES, SAMPLE_RATE_HZ, Pcm
+from media.opus import Pcm
 from media.sound import decibels
 
-STRETCH_TICKS: Final = 10
 MAINS_HZ: Final = (50, 60)
-_SAMPLES: Final = STRETCH_TICKS * FRAME_SAMPLES
-_BIN_HZ: Final = SAMPLE_RATE_HZ // _SAMPLES
+_RATE_HZ: Final = 3000
+_SAMPLES: Final = _RATE_HZ // 5
+_HOP: Final = _SAMPLES // 2
+_LOOKS_A_SECOND: Final = (_RATE_HZ - _SAMPLES) // _HOP + 1
+_BIN_HZ: Final = _RATE_HZ // _SAMPLES
 _HANN: Final = np.hanning(_SAMPLES).astype(np.float32)
-_MEMORY: Final = 8
-_ENOUGH: Final = 5
+_MEMORY_S: Final = 8
+_ENOUGH_S: Final = 5
+_DROWNED: Final = 4
+# The weakest is too weak, and most are louder by what is said over them.
+_USUAL: Final = 6
 _HARMONICS: Final = 8
 _STANDS_OUT: Final = 10 ** (12 / 10)
 _HEARD_DBFS: Final = -66.0
@@ -37,6 +43,8 @@ _BINS: Final = 60 * (_HARMONICS + 1) // _BIN_HZ
 # From a Hann window's bins to the mean square of the line they hold.
 _TO_POWER: Final = 2 / float(np.sum(np.square(_HANN))) / _SAMPLES
 
+Spectra = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Hum:
@@ -47,34 +55,52 @@ class Hum:
 
 
 class HumEar:
-    """Hears one source's pauses."""
+    """Hears one source."""
 
     def __init__(self) -> None:
-        self._spectra: deque[npt.NDArray[np.float32]] = deque(maxlen=_MEMORY)
+        self._seconds: deque[Spectra] = deque(maxlen=_MEMORY_S)
 
     def forget(self) -> None:
         """Begin anew."""
-        self._spectra.clear()
+        self._seconds.clear()
 
-    def hear(self, pause: Pcm) -> None:
-        """Take 0.2 s in which nobody speaks."""
-        spectrum = np.fft.rfft(pause * _HANN)[:_BINS]
-        self._spectra.append((np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32))
+    def hear(self, second: Pcm) -> None:
+        """Take the next second of sound."""
+        # Means of 16 samples let through some of what is around 3 kHz, where there is nothing that never stops.
+        low = second.reshape(_RATE_HZ, -1).mean(axis=1)
+        looks = np.lib.stride_tricks.sliding_window_view(low, _SAMPLES)[::_HOP]
+        spectra = np.fft.rfft(looks * _HANN, axis=1)[:, :_BINS]
+        self._seconds.append((np.square(spectra.real) + np.square(spectra.imag)).astype(np.float32))
 
     @property
     def hum(self) -> Hum | None:
-        """What hums; None while nothing does or too few pauses were heard."""
-        if len(self._spectra) < _ENOUGH:
+        """What hums; None while nothing does, or less than five seconds were heard."""
+        if len(self._seconds) < _ENOUGH_S:
             return None
-        usual = np.median(np.stack(self._spectra), axis=0)
-        found = [hum for mains in MAINS_HZ if (hum := _find(usual, mains)) is not None]
-        return max(found, key=lambda hum: hum.level_dbfs, default=None)
+        looks = np.concatenate(self._seconds)
+        found = _loudest(looks[-_ENOUGH_S * _LOOKS_A_SECOND :], 0)
+        if found is None and len(self._seconds) == _MEMORY_S:
+            found = _loudest(looks, _DROWNED)
+        return found
 
 
-def _find(power: npt.NDArray[np.float32], mains: int) -> Hum | None:
-    lines = power[_LINES[mains]]
+def _loudest(looks: Spectra, drowned: int) -> Hum | None:
+    """What stands in all looks but `drowned`."""
+    usual = len(looks) // _USUAL
+    order = np.partition(looks, (drowned, usual), axis=0)
+    found = [hum for mains in MAINS_HZ if (hum := _find(order[drowned], order[usual], mains)) is not None]
+    return max(found, key=lambda hum: hum.level_dbfs, default=None)
+
+
+def _find(weakest: Spectra, usual: Spectra, mains: int) -> Hum | None:
     # Halfway between two lines; white noise has as much there as on a line.
-    rest = power[_REST[mains]].mean(axis=1)
-    stands = lines.mean(axis=1) > _STANDS_OUT * rest
-    level = decibels(float(np.sqrt(_TO_POWER * lines[stands].sum())))
-    return Hum(mains, level) if stands[:3].any() and level > _HEARD_DBFS else None
+    rest = weakest[_REST[mains]].mean(axis=1)
+    stands = weakest[_LINES[mains]].mean(axis=1) > _STANDS_OUT * rest
+    # What is weakest of noise stands out by chance, but there is nothing of it.
+    if not stands[:3].any() or _level_dbfs(weakest[_LINES[mains]][stands]) <= _HEARD_DBFS:
+        return None
+    return Hum(mains, _level_dbfs(usual[_LINES[mains]][stands]))
+
+
+def _level_dbfs(power: Spectra) -> float:
+    return decibels(float(np.sqrt(_TO_POWER * power.sum())))

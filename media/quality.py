@@ -2,8 +2,8 @@
 
 Once a second of decoded sound an FFT is made, of speech only: pauses say nothing of a microphone. What is kept is the
 loudest each band was within the last ten seconds that had speech in them, because fullband speech shows itself in its
-sibilants and not on the average. Loudness is that of the last minute of speech, gated as R128 does; hum is looked for
-in the pauses (`media.hum`). About 1 ms a source and second; only sources that somebody hears are judged.
+sibilants and not on the average. Loudness is that of the last minute of speech, gated as R128 does; hum is
+`media.hum`'s. About 1 ms a source and second; only sources that somebody hears are judged.
 """
 
 from collections import deque
@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from media.hum import STRETCH_TICKS, Hum, HumEar
+from media.hum import Hum, HumEar
 from media.loudness import k_weights, lufs
 from media.opus import FRAME_SAMPLES, SAMPLE_RATE_HZ, Pcm
 from media.sound import FLOOR_DBFS, decibels
@@ -55,8 +55,6 @@ _GATE: Final = 10 ** (-10 / 10)
 # R128 weighs blocks of 400 ms that overlap; a pause within a sentence counts, one between two does not.
 _LOUDNESS_WINDOWS: Final = 9
 _LOUDNESS_STEP: Final = 3
-# A hum without pauses is steadier than any speech.
-_STEADY: Final = 1.4
 
 
 class Reason(StrEnum):
@@ -167,7 +165,7 @@ class SoundJudge:
         elif self._silent_s >= _FORGOTTEN_S:
             self._spoken.clear()
             self._loud.clear()
-        self._look_for_hum(ticks, threshold)
+        self._hum.hear(self._second)
         self.quality = replace(
             self._conclude(is_speaking),
             loudness_lufs=_gated(self._loud) if len(self._loud) >= _ENOUGH_S else None,
@@ -175,14 +173,6 @@ class SoundJudge:
             loudest_dbfs=decibels(float(ticks.max())),
             seconds=self._seconds,
         )
-
-    def _look_for_hum(self, ticks: npt.NDArray[np.float32], threshold: float) -> None:
-        """Hand the quietest stretch on, if nobody speaks in it."""
-        stretches = np.lib.stride_tricks.sliding_window_view(ticks, STRETCH_TICKS).max(axis=1)
-        quietest = int(np.argmin(stretches))
-        if stretches[quietest] <= threshold or float(ticks.max()) < _STEADY * float(ticks.min()):
-            start = quietest * FRAME_SAMPLES
-            self._hum.hear(self._second[start : start + STRETCH_TICKS * FRAME_SAMPLES])
 
     def _listen(self, threshold: float, power: float, clipped: float) -> _Spoken:
         windows = self._second[: _WINDOWS * _WINDOW].reshape(_WINDOWS, _WINDOW)

@@ -15,9 +15,6 @@ from server.engine import PictureLook, Quality
 from server.switchboard import global_name
 
 _MEMORY_S: Final = 10
-STALLED_S: Final = 1.2
-"""No packet for so long: a stream is lost. With a look every quarter of a second it is told within 1.5 s; a Wi-Fi's
-usual stall is over before."""
 
 
 @dataclass(slots=True)
@@ -41,9 +38,15 @@ class Memory:
 
 
 class Hearing:
-    """All sources of the server by their global names. Refresh it, then ask."""
+    """All sources of the server by their global names. Refresh it, then ask.
 
-    def __init__(self) -> None:
+    Args:
+        lost_s: without a packet for so long a stream is lost. With 1.2 s and a look every quarter of a second it is
+            told within 1.5 s; a Wi-Fi's usual stall is over before.
+    """
+
+    def __init__(self, lost_s: float = 1.2) -> None:
+        self._lost_s = lost_s
         self._memories: dict[str, Memory] = {}
         self._qualities: Mapping[str, Quality] = {}
         self._silences: Mapping[str, float] = {}
@@ -64,7 +67,7 @@ class Hearing:
 
     def is_stalled(self, room: RoomId, source: SourceId) -> bool:
         """Tell whether its packets have stopped, though nobody said so yet."""
-        return self._silences.get(global_name(room, source), 0.0) > STALLED_S
+        return self._silences.get(global_name(room, source), 0.0) > self._lost_s
 
     def look(self, room: RoomId) -> PictureLook | None:
         """Return what is to be said of the room's picture."""

@@ -17,7 +17,6 @@ from server.config_alarms import AlarmsConfig
 _GIB: Final = 1024**3
 _WINDOW: Final = 11
 """Looks once a second, so ten seconds lie between the first and the last."""
-_WEB_LATE: Final = 3
 
 
 @dataclass(slots=True)
@@ -56,7 +55,7 @@ class Machine:
             return
         late = self._late[-1][0] - self._late[0][0]
         web_late = self._late[-1][1] - self._late[0][1]
-        if late >= self.config.late_ticks or web_late >= _WEB_LATE:
+        if late >= self.config.late_ticks or web_late >= self.config.web_late:
             values = {"late_ticks": late, "web_late": web_late}
             severity = Severity.RED if late >= self.config.late_ticks else Severity.AMBER
             yield Finding(Kind.MIXER_LATE, None, "mixer", severity, values)

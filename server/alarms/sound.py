@@ -20,8 +20,7 @@ from server.alarms.kinds import Finding, Kind, Severity, Value
 from server.config_alarms import AlarmsConfig
 from server.engine import Reason
 
-_CLIPPED_PERCENT: Final = 0.1
-_STILL_CLIPPED_PERCENT: Final = 0.05
+_STILL_CLIPPING: Final = 0.5
 _STILL_APART: Final = 0.8
 # An interpreter waits up to four seconds for the sense of a sentence; a floor that paused, too, leaves them more.
 _FLOOR_PAUSE_S: Final = 1
@@ -118,13 +117,17 @@ def _poor_source(scene: Scene, source: SourceId) -> Iterator[Finding]:
     quality = scene.hearing.quality(scene.room.id, source)
     if quality is None:
         return
-    clipped = _STILL_CLIPPED_PERCENT if scene.has(Kind.CLIPPING, source) else _CLIPPED_PERCENT
+    config = scene.config
+    clipped = config.clipping_per_mille / 10 * (_STILL_CLIPPING if scene.has(Kind.CLIPPING, source) else 1)
     if quality.clipped_percent > clipped:
         yield scene.finding(Kind.CLIPPING, source, Severity.AMBER, percent=round(quality.clipped_percent, 1))
-    if quality.reason is Reason.NARROW and quality.bandwidth_hz is not None:
-        yield scene.finding(Kind.NARROW_SOUND, source, Severity.AMBER, bandwidth_hz=quality.bandwidth_hz)
-    if quality.hum is not None:
-        yield scene.finding(Kind.HUM, source, Severity.AMBER, hz=quality.hum.hz, dbfs=round(quality.hum.level_dbfs))
+    # What is lost or clipped has another bandwidth than its line.
+    bandwidth_hz = None if quality.reason in (Reason.LOSSY, Reason.CLIPPING) else quality.bandwidth_hz
+    if bandwidth_hz is not None and bandwidth_hz < config.narrow_hz:
+        yield scene.finding(Kind.NARROW_SOUND, source, Severity.AMBER, bandwidth_hz=bandwidth_hz)
+    hum = quality.hum
+    if hum is not None and hum.level_dbfs > config.hum_dbfs:
+        yield scene.finding(Kind.HUM, source, Severity.AMBER, hz=hum.hz, dbfs=round(hum.level_dbfs))
 
 
 def _loud_channels(scene: Scene) -> Iterator[Finding]:

@@ -43,8 +43,9 @@ _log = logging.getLogger(__name__)
 EVERY_S: Final = 0.25
 _LOOKS_A_SECOND: Final = 4
 _DISK_S: Final = 5.0
-_RELAYS_S: Final = 30.0
-_CERTIFICATE_S: Final = 6 * 3600.0
+_RELAYS_S: Final = 10.0
+_CERTIFICATE_FILE_S: Final = 5.0
+_CERTIFICATE_SHOWN_S: Final = 600.0
 
 
 class Watched(Protocol):
@@ -90,7 +91,7 @@ class Alarms:
         self._book = book
         self._around = around
         self._board = Board()
-        self._hearing = Hearing()
+        self._hearing = Hearing(config.alarms.lost_ms / 1000)
         self._lines = Lines(config.alarms)
         self._machine = Machine(config.alarms)
         self._rooms: dict[RoomId, tuple[Room, tuple[SourceId, ...]]] = {}
@@ -98,15 +99,17 @@ class Alarms:
         self._watched: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._told: WeakKeyDictionary[Client, str] = WeakKeyDictionary()
         self._looks = 0
+        self._has_missed_certificate = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
         """Begin."""
+        certificate_s = _CERTIFICATE_FILE_S if self._config.alarms.certificate else _CERTIFICATE_SHOWN_S
         works = (
             self._repeat(EVERY_S, self._look),
             self._repeat(_DISK_S, self.look_at_disk),
             self._repeat(_RELAYS_S, self.look_at_relays),
-            self._repeat(_CERTIFICATE_S, self.look_at_certificate),
+            self._repeat(certificate_s, self.look_at_certificate),
         )
         self._tasks = [asyncio.create_task(work) for work in works]
 
@@ -173,10 +176,13 @@ class Alarms:
         self._machine.relays_away = tuple(url for url, is_there in zip(places, there, strict=True) if not is_there)
 
     async def look_at_certificate(self) -> None:
-        """See when it ends."""
+        """See when it ends; one that was renewed is noticed soon."""
         found = await certificate.days_left(
             self._config.public_url, self._config.alarms.certificate, self._around.now()
         )
+        if self._config.alarms.certificate and not found and not self._has_missed_certificate:
+            _log.warning("the certificate of [alarms] cannot be read: nobody will be told of its end")
+        self._has_missed_certificate = not found
         self._machine.certificate_days = found
 
     async def _look(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,10 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from interpreting.ids import PLAYOUT, AssetId, SourceKind
 from interpreting.plan import plan
@@ -29,7 +26,7 @@ from server.alarms.machine import Machine
 from server.config_alarms import AlarmsConfig
 from server.config_ice import IceConfig, Place
 from server.keys import ALARMS, LOGBOOK
-from tests.server.alarms.scenes import DEAD
+from tests.server.alarms.scenes import DEAD, write_certificate
 from tests.server.conftest import PLENARY, Page, Site
 
 
@@ -53,9 +50,7 @@ async def test_a_lost_venue_is_told_acknowledged_cleared_and_noted(site: Site) -
     assert await alarms_where(desk, 0) == []
     await site.engine.flow("plenary/venue")
     site.engine.silent_for["plenary/venue"] = 1.3
-    began = time.monotonic()
     (alarm,) = await alarms_where(desk, 1)
-    assert time.monotonic() - began < 0.6
     assert {key: alarm[key] for key in ("kind", "room", "subject", "severity", "acknowledged")} == {
         "kind": "venue_lost",
         "room": "plenary",
@@ -231,26 +226,24 @@ def test_every_relay_has_its_place() -> None:
 
 async def test_a_certificates_days_are_counted(tmp_path: Path) -> None:
     now = datetime.now(UTC)
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "conference.example.org")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=80))
-        .not_valid_after(now + timedelta(days=10, minutes=1))
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "cert.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    file = write_certificate(tmp_path / "cert.pem", now + timedelta(days=10))
     assert await days_left("https://unused.example", str(file), now.timestamp()) == {
         "cert.pem": pytest.approx(10, abs=0.01)
     }
     assert await days_left("http://localhost:8080", "", now.timestamp()) == {}
     assert await days_left("https://localhost:9", "", now.timestamp()) == {}
     assert await days_left("", str(tmp_path / "none.pem"), now.timestamp()) == {}
+
+
+async def test_what_a_server_shows_counts_also_when_it_does_not_hold(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    file = write_certificate(tmp_path / "cert.pem", now + timedelta(days=5))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file, file.with_suffix(".key"))
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "localhost", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        found = await days_left(f"https://localhost:{port}", "", now.timestamp())
+    assert found == {"localhost": pytest.approx(5, abs=0.01)}
 
 
 async def test_a_silent_floor_reaches_the_desk(site: Site) -> None:
