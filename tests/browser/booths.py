@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from interpreting.ids import BoothId, RoomId
 from interpreting.roles import Role
 from server.tokens import Invitation, issue
-from tests.browser.stagehand import EARS, Server
+from tests.browser.stagehand import EARS, WAIT_S, Server
 from tests.browser.visits import Visitor, take_test, visitor
 
 SECRET: Final = "a secret of the tests, long enough to be one"
@@ -73,8 +73,17 @@ def invitation(role: Role, name: str = "", booth: str | None = None) -> Invitati
 def at_work(server: Server, role: Role) -> Iterator["Line"]:
     """The moderator's, technician's or hall's own line to the room, without a page."""
     token = issue(SECRET, invitation(role))
-    address = f"ws://127.0.0.1:{server.port}/ws?room=hall"
-    with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as socket:
+    with line(f"ws://127.0.0.1:{server.port}/ws?room=hall", token) as opened:
+        yield opened
+
+
+@contextmanager
+def line(address: str, token: str) -> Iterator["Line"]:
+    """A line that takes in all that comes while nobody looks at it, for as long as that may be."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with connect(
+        address, additional_headers=headers, open_timeout=WAIT_S, ping_interval=None, max_queue=None
+    ) as socket:
         yield Line(socket)
 
 
@@ -94,7 +103,7 @@ class Line:
         id = f"{self._prefix}-{self._count}"
         self._socket.send(json.dumps({"type": "command", "id": id, "name": name, "args": args}))
         while True:
-            message: dict[str, Any] = json.loads(self._socket.recv(timeout=10))
+            message: dict[str, Any] = json.loads(self._socket.recv(timeout=WAIT_S))
             self.state = message.get("state", self.state)
             if message.get("id") == id:
                 return message
@@ -114,9 +123,9 @@ def console(
 
 def pressed(page: Page, selector: str) -> None:
     """Wait until a key is lit."""
-    page.wait_for_selector(f'{selector}[aria-pressed="true"]', timeout=5_000)
+    page.wait_for_selector(f'{selector}[aria-pressed="true"]')
 
 
 def alarm(page: Page, kind: str) -> None:
     """Wait until this alarm stands; an empty kind is none."""
-    page.wait_for_selector(f'#alarm[data-alarm="{kind}"]', timeout=15_000, state="attached")
+    page.wait_for_selector(f'#alarm[data-alarm="{kind}"]', state="attached")

@@ -11,7 +11,7 @@ PAGE: Final = f"/r/{ROOM}"
 FLOOR, UK, EN = (TONES_HZ[channel] for channel in ("floor", "uk", "en"))
 FILM: Final = "#picture"
 # Long enough for a player that waits eight seconds until it takes the other way.
-FALL_MS: Final = 20_000
+FALL_MS: Final = 60_000
 
 
 def play(page: Page, channel: str) -> None:
@@ -20,9 +20,9 @@ def play(page: Page, channel: str) -> None:
     until_playing(page)
 
 
-def until_playing(page: Page, seconds: float = 20) -> None:
+def until_playing(page: Page) -> None:
     """Wait until the livestream goes and the page says so."""
-    wait_until(lambda: clock(page) > 0 and goes_on(page), "the livestream plays", seconds)
+    wait_until(lambda: clock(page) > 0 and goes_on(page), "the livestream plays")
     page.wait_for_selector('#connection[data-state="connected"]')
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from deploy.load.voice import Ear, Voice
 from interpreting.ids import BoothId, PersonId, RoomId
 from interpreting.roles import Role
 from server.tokens import Invitation, issue
-from tests.browser.stagehand import Server, wait_until
+from tests.browser.stagehand import WAIT_S, Server, wait_until
 from tests.browser.visits import LAPTOP, visitor
 
 _ROOM: Final = """
@@ -82,8 +82,8 @@ class RoundTable(House):
             role,
             booth=BoothId(booth) if booth else None,
             name=who,
-            id=f"{room}-{role.value}-{who.lower()}",
-            person=PersonId(who.lower() or role.value),
+            id=f"{room}-{role.value}-{zlib.crc32(who.lower().encode()):x}",
+            person=PersonId(who.lower().replace(" ", "-") or role.value),
             also=others,
         )
         return f"/join/{issue(_SECRET, invitation)}"
@@ -164,14 +164,13 @@ class FarEar:
         """
         await self._ear.open(f"{self.house.url}/whep/{self.room}/{self.channel}", self.token)
 
-    async def hears_within(self, hertz: int, seconds: float) -> float:
-        """Wait for a tone and return after how many seconds it came.
+    async def until_heard(self, hertz: int) -> None:
+        """Wait for a tone.
 
         Raises:
             BenchError: it did not come.
         """
-        since = time.monotonic()
-        return await self.meter.until_heard(hertz, seconds) - since
+        await self.meter.until_heard(hertz, WAIT_S)
 
     async def aclose(self) -> None:
         """Leave."""
@@ -196,6 +195,12 @@ class Gathering(Troupe):
         self._people.push_async_callback(person.aclose)
         return person
 
+    def page(self, page: Page) -> Page:
+        """Open a page of whomever, which is left at the end."""
+        self._people.push_async_callback(page.aclose)
+        self.run(page.open())
+        return page
+
     def ear(self, *tones: int, **about: Any) -> FarEar:
         """Somebody who listens for these tones."""
         ear = FarEar(self.house, tones, **about)
@@ -205,7 +210,7 @@ class Gathering(Troupe):
     def end(self) -> None:
         """Have everybody leave, and end the server and the thread."""
         try:
-            self.run(self._people.aclose(), 20)
+            self.run(self._people.aclose())
         finally:
             super().end()
 
@@ -230,7 +235,7 @@ def moderator(
     server = Server(table.house.folder, table.house.port)
     with visitor(browser, server, lang=lang, size=size, **options) as person:
         page = person.open(table.house.link(Role.MODERATOR, "Maria", both=True))
-        page.wait_for_selector('#connection[data-state="connected"]', timeout=10_000)
+        page.wait_for_selector('#connection[data-state="connected"]')
         yield page
 
 
@@ -268,4 +273,4 @@ def turn_to(page: Tab, section: str) -> None:
 
 def until_pressed(page: Tab, group: str, name: str) -> None:
     """Wait until a key of the group is lit."""
-    page.wait_for_selector(f'{group} [aria-pressed="true"] >> text={name}', timeout=5_000)
+    page.wait_for_selector(f'{group} [aria-pressed="true"] >> text={name}')

@@ -19,6 +19,8 @@ from typing import Final
 from playwright.sync_api import Browser, Page, Playwright
 
 CHROMIUM: Final = "/usr/bin/chromium"
+WAIT_S: Final = 60.0
+"""How long a test waits for what has to come: a machine that stands still for seconds is no fault of what is tested."""
 _FLAGS: Final = (
     "--headless=new",
     "--no-sandbox",
@@ -135,7 +137,7 @@ class Server:
                 self.links.append((room, re.sub(r"\s+", " ", who), re.sub(r"https?://[^/]+", self.url, url)))
             if found and found.group(1) == "workshop-2" and "Petro" in line:
                 break
-        wait_until(self._answers, "the server answers", 15)
+        wait_until(self._answers, "the server answers")
 
     def _answers(self) -> bool:
         with socket.socket() as probe:
@@ -150,13 +152,13 @@ class Server:
         if self.process is None:
             return
         self.process.send_signal(how)
-        self.process.wait(15)
+        self.process.wait(WAIT_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.process = None
 
 
-def wait_until(happened: Callable[[], bool], what: str, seconds: float = 10) -> None:
+def wait_until(happened: Callable[[], bool], what: str, seconds: float = WAIT_S) -> None:
     """Ask until it is so.
 
     Raises:
@@ -170,13 +172,18 @@ def wait_until(happened: Callable[[], bool], what: str, seconds: float = 10) -> 
 
 @contextmanager
 def chromium(
-    playwright: Playwright, microphone: Path | None = None, *, more: Sequence[str] = (), less: Sequence[str] = ()
+    playwright: Playwright,
+    microphone: Path | None = None,
+    *,
+    more: Sequence[str] = (),
+    less: Sequence[str] = (),
+    program: str | Path = CHROMIUM,
 ) -> Iterator[Browser]:
     """Chromium whose fake microphone plays `microphone` in a circle; with some flags more, and some less."""
     flags = [*(flag for flag in _FLAGS if flag not in less), *more]
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}")
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    browser = playwright.chromium.launch(executable_path=program, args=flags)
     try:
         yield browser
     finally:
@@ -184,7 +191,7 @@ def chromium(
 
 
 def hear(
-    page: Page, tones: list[int], *, selector: str = "#sound", ms: int = 250, side: int | None = None
+    page: Page, tones: list[int], *, selector: str = "#sound", ms: int = 200, side: int | None = None
 ) -> list[float] | None:
     """How strong each tone is in what the page plays, in dB of the spectrum; None while it plays nothing.
 
@@ -201,7 +208,7 @@ def strength(page: Page, tone: int, *, times: int = 3) -> float:
 
 
 def hears(
-    page: Page, tone: int, others: list[int], *, above_db: float = 20, seconds: float = 8, selector: str = "#sound"
+    page: Page, tone: int, others: list[int], *, above_db: float = 20, seconds: float = WAIT_S, selector: str = "#sound"
 ) -> None:
     """Wait until the page plays `tone`, and stronger than each of `others` by `above_db`.
 

@@ -153,6 +153,28 @@ def workshop_backstage(person: Visitor) -> Page:
     return page
 
 
+def talking(page: Page) -> Page:
+    """Somebody who talks by the intercom, by the keyboard alone."""
+    page.locator('[data-part="intercom"] .talk-to').first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector('[data-part="intercom"][data-talking="true"] .talk-to[aria-pressed="true"]')
+    return page
+
+
+def desk_intercom(person: Visitor) -> Page:
+    return talking(person.open(person.server.link("plenary", "technician")))
+
+
+def moderator_intercom(person: Visitor) -> Page:
+    page = person.open(person.server.link("plenary", "moderator"))
+    page.click('[data-tab-key="own"]')
+    return talking(page)
+
+
+def backstage_intercom(person: Visitor) -> Page:
+    return talking(workshop_backstage(person))
+
+
 SCENES: Final[dict[str, Callable[[Visitor], Page]]] = {
     "start": lambda person: person.open("/"),
     "conference": lambda person: person.open("/c/demo"),
@@ -176,6 +198,9 @@ SCENES: Final[dict[str, Callable[[Visitor], Page]]] = {
     "rehearsal": daybook("rehearsal"),
     "report": daybook("report"),
     "error": lambda person: person.open("/r/nowhere"),
+    "desk intercom": desk_intercom,
+    "moderator intercom": moderator_intercom,
+    "backstage intercom": backstage_intercom,
 }
 
 

@@ -139,7 +139,7 @@ def test_a_link_taken_back_ends_the_page_and_opens_no_other(
         page = person.open(link(invited))
         take_test(page)
         revoke(server, invited.id)
-        page.wait_for_selector("#closed[open]", timeout=5_000)
+        page.wait_for_selector("#closed[open]")
         text = translator.error_text("uk", "token_revoked")
         assert page.locator("#closed-text").inner_text() in (text, translator.error_text("uk", "revoked"))
         page.click("#reload")
@@ -188,6 +188,25 @@ def test_without_a_microphone_the_pages_say_what_to_do(
         assert page.locator("#headset-problem").inner_text() == text
         assert page.locator("#test-enter").is_disabled()
         listen(person.open(f"/r/plenary{DIRECT}"), "en")  # whoever only listens needs neither
+
+
+def test_a_browser_without_webrtc_says_so_and_listens_to_the_livestream(
+    browser: Browser, server: Server, translator: Translator
+) -> None:
+    with visitor(browser, server, lang="uk") as person:
+        person.context.add_init_script("delete window.RTCPeerConnection")
+        text = translator.text("uk", "device.no_webrtc")
+        page = person.open(link(invitation(Role.VENUE, booth=None)))
+        page.wait_for_selector("#problem:not([hidden])")
+        assert page.locator("#problem").inner_text() == text
+        page = person.open(link(invitation()))
+        page.wait_for_selector("#headset-problem:not([hidden])")
+        assert page.locator("#headset-problem").inner_text() == text
+        assert page.locator("#test-enter").is_disabled()
+        page = person.open(f"/r/plenary{DIRECT}")
+        page.click('[data-channel="en"]')
+        page.wait_for_selector("#detour:not([hidden])")
+        page.wait_for_selector('#connection[data-state="connected"]')
 
 
 REFUSED: Final[list[tuple[str, dict[str, Any]]]] = [

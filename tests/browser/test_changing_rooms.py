@@ -89,7 +89,7 @@ def test_an_interpreter_changes_the_room_but_not_on_air(
         until_air(page, "on_air")
         ear = table.ear(TONE_HZ, channel="pl", room="annex")
         table.run(ear.open())
-        table.run(ear.hears_within(TONE_HZ, 5))
+        table.run(ear.until_heard(TONE_HZ))
         page.keyboard.press("m")
         until_air(page, "off_air")
         page.reload()

@@ -1,10 +1,9 @@
 """The console by its keys alone, as an interpreter works: every key once, wrong keys, words to others, guards."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
-import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
 from interpreting.roles import Role
@@ -12,18 +11,7 @@ from tests.browser.booths import alarm, at_work, console, link, open_hall, press
 from tests.browser.stagehand import Server, chromium, wait_until, write_tone
 from tests.browser.visits import air, take_test, until_air, visitor
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = open_hall(tmp_path_factory.mktemp("hall"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(playwright, write_tone(tmp_path_factory.mktemp("tones") / "voice.wav", 1000)) as running:
-        yield running
+SERVER: Final = open_hall
 
 
 def value(page: Page, knob: str) -> float:
@@ -54,7 +42,7 @@ def test_listening_by_keys(browser: Browser, server: Server) -> None:
         page.keyboard.press("Backspace")
         pressed(page, "#replay")
         page.keyboard.press("Backspace")
-        page.wait_for_selector('#replay[aria-pressed="false"]', timeout=5_000)
+        page.wait_for_selector('#replay[aria-pressed="false"]')
         for choice in ("partner", "own", "off"):
             page.keyboard.press("g")
             pressed(page, f'[data-monitor="{choice}"]')
@@ -113,7 +101,7 @@ def test_handover_by_keys_both_ways_and_declined(browser: Browser, server: Serve
 
 
 def step(page: Page, name: str) -> None:
-    page.wait_for_selector(f'#handover[data-step="{name}"]', timeout=5_000)
+    page.wait_for_selector(f'#handover[data-step="{name}"]')
 
 
 def test_the_microphone_of_a_page_that_is_gone_is_taken_by_force(browser: Browser, server: Server) -> None:
@@ -167,7 +155,7 @@ def test_words_to_others_by_keys(browser: Browser, server: Server) -> None:
 
 
 def said(page: Page, by: str, text: str) -> None:
-    page.wait_for_selector(f'#messages p[data-from="{by}"]:has-text("{text}")', timeout=5_000)
+    page.wait_for_selector(f'#messages p[data-from="{by}"]:has-text("{text}")')
 
 
 def silent(page: Page) -> bool:
@@ -185,7 +173,7 @@ def test_the_shift_is_the_booths(browser: Browser, server: Server) -> None:
         until_air(olena, "on_air")
         jonas.wait_for_selector('#shift[data-phase="running"]')
         left = jonas.locator("#shift-left").inner_text()
-        assert left.startswith(("9:", "10:")), left
+        assert left.startswith(("8:", "9:", "10:")), left
         for page in (olena, jonas):  # a minute before: nine minutes later by their clocks
             page.evaluate("{ const now = Date.now.bind(Date); Date.now = () => now() + 9 * 60_000 + 2000; }")
         for page in (olena, jonas):

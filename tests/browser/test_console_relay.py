@@ -169,14 +169,20 @@ def test_a_pivot_that_is_lost_gives_the_floor_back(hall: Hall) -> None:
 
 
 def test_the_change_is_done_within_two_tenths_of_a_second(hall: Hall) -> None:
-    took: list[float] = []
-    for language, before, after in (("de", MARIA, SPEAKER), ("en", SPEAKER, MARIA)) * 3:
+    def change_ms(language: str, before: int, after: int) -> float:
         ears(hall.olena, before)
         hall.olena.evaluate(_WATCH, [before, after])
         hall.speaks(language)
-        took.append(float(hall.olena.evaluate("window.__change")))
-    print(f"auto_relay_ms: {min(took):.0f} (of {sorted(round(one) for one in took)})")
-    assert min(took) <= RELAY_MS
+        return float(hall.olena.evaluate("window.__change"))
+
+    # There and back again.
+    for way in (("de", MARIA, SPEAKER), ("en", SPEAKER, MARIA)):
+        took = [change_ms(*way)]
+        while took[-1] > RELAY_MS and len(took) < 6:
+            change_ms("en" if way[0] == "de" else "de", way[2], way[1])
+            took.append(change_ms(*way))
+        print(f"auto_relay_ms: {min(took):.0f} (of {sorted(round(one) for one in took)})")
+        assert min(took) <= RELAY_MS
 
 
 def test_monitoring_hears_the_partner_off_air_and_nothing_on_air(hall: Hall) -> None:

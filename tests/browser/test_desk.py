@@ -76,7 +76,7 @@ def test_the_backup_takes_over_and_the_desk_brings_it_back(browser: Browser, ser
             second.wait_for_selector('#live-banner[data-state="standby"]')
             wait_until(lambda: "sending" in spare.inner_text() and "not" not in spare.inner_text(), "both send")
             assert main.get_attribute("aria-pressed") == "true"
-        wait_until(lambda: spare.get_attribute("aria-pressed") == "true", "the backup has taken over", 2)
+        wait_until(lambda: spare.get_attribute("aria-pressed") == "true", "the backup has taken over")
         second.wait_for_selector('#live-banner[data-state="live"]')
         with visitor(browser, server, may_fail=True) as hall:
             first = hall.open(server.link("plenary", "venue"))

@@ -10,10 +10,11 @@ from playwright.sync_api import Browser, Playwright
 from deploy.load.troupe import ROOM, TONES_HZ, Troupe
 from interpreting.roles import Role
 from tests.browser.desks import card, column, open_desk, open_panel
+from tests.browser.players import FILM, play
 from tests.browser.stagehand import Server, chromium, hear, hears, strength, wait_until
 from tests.browser.visits import DIRECT, listen, visitor
 
-FLOOR_HZ = TONES_HZ["floor"]
+FLOOR_HZ, UK_HZ = TONES_HZ["floor"], TONES_HZ["uk"]
 OTHERS = [TONES_HZ["uk"], TONES_HZ["en"]]
 
 
@@ -90,22 +91,43 @@ def test_a_senders_connection_is_restarted_and_it_comes_back(browser: Browser, s
         page.click("#panel-restart")
         page.wait_for_selector('#answer[data-kind="done"]')
         sending.wait_for_selector('#live-banner:not([data-state="live"])')
-        sending.wait_for_selector('#live-banner[data-state="live"]', timeout=15_000)
+        sending.wait_for_selector('#live-banner[data-state="live"]')
 
 
-def test_those_who_listen_to_a_channel_are_moved(browser: Browser, house: Server, company: Troupe) -> None:
-    with visitor(browser, house, lang="en") as technician, visitor(browser, house) as somebody:
+def test_those_who_listen_to_a_channel_are_moved_in_either_way(
+    browser: Browser, house: Server, company: Troupe
+) -> None:
+    with (
+        visitor(browser, house, lang="en") as technician,
+        visitor(browser, house, lang="en") as somebody,
+        visitor(browser, house, lang="uk") as other,
+    ):
         page = open_desk(technician, company.link(Role.TECHNICIAN, "Ira"))
-        watching = somebody.open(f"/r/{ROOM}{DIRECT}")
-        listen(watching, "uk")
-        hears(watching, TONES_HZ["uk"], [FLOOR_HZ])
+        direct, film = somebody.open(f"/r/{ROOM}{DIRECT}"), other.open(f"/r/{ROOM}")
+        stays = somebody.open(f"/r/{ROOM}{DIRECT}")
+        listen(direct, "uk")
+        play(film, "uk")
+        listen(stays, "en")
+        hears(direct, UK_HZ, [FLOOR_HZ])
+        hears(film, UK_HZ, [FLOOR_HZ], selector=FILM)
         open_panel(page, ROOM, "bus", "uk")
         assert page.locator("#panel-fallback").input_value() == "ducked"
         page.select_option("#panel-move-to", "floor")
         page.click("#panel-move")
         page.click("#sure-yes")
         page.wait_for_selector('#answer[data-kind="done"]')
-        hears(watching, FLOOR_HZ, OTHERS)
+        for watching, selector in ((direct, "#sound"), (film, FILM)):
+            hears(watching, FLOOR_HZ, OTHERS, selector=selector)
+            watching.wait_for_selector('[data-channel="floor"][aria-pressed="true"]')
+            assert watching.locator('[data-channel="uk"]').get_attribute("aria-pressed") == "false"
+        assert direct.locator("#moved-words").inner_text().endswith("instead of Ukrainian you hear Original.")
+        assert stays.locator("#moved").is_hidden()
+        hears(stays, TONES_HZ["en"], [FLOOR_HZ])
+        for watching, selector in ((direct, "#sound"), (film, FILM)):
+            watching.click("#moved-back")
+            hears(watching, UK_HZ, [FLOOR_HZ], selector=selector)
+            watching.wait_for_selector('[data-channel="uk"][aria-pressed="true"]')
+            assert watching.locator("#moved").is_hidden()
 
 
 def test_the_floors_language_is_set_and_undone_by_key(browser: Browser, server: Server) -> None:

@@ -21,6 +21,7 @@ from tests.browser.visits import (
     air,
     go_live,
     listen,
+    tab_to,
     take_test,
     until_air,
     until_heard,
@@ -45,18 +46,8 @@ def olena(browser: Browser, server: Server) -> Iterator[Visitor]:
         yield person
 
 
-def tab_to(page: Page, selector: str, most: int = 40) -> None:
-    """Press Tab until the element has the focus, which must be seen on it."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            assert page.evaluate("document.activeElement.matches(':focus-visible')")
-            return
-    raise AssertionError(f"Tab does not reach {selector}")
-
-
 def until_pressed(page: Page, selector: str) -> None:
-    page.wait_for_selector(f'{selector}[aria-pressed="true"]', timeout=5_000)
+    page.wait_for_selector(f'{selector}[aria-pressed="true"]')
 
 
 def sit_down_by_keyboard(person: Visitor, who: str) -> Page:

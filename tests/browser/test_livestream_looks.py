@@ -89,7 +89,7 @@ def test_another_site_shows_the_player_and_no_other_page(browser: Browser, house
         player, refused = page.frames[1:]
         player.click('[data-channel="uk"]')
         film = "document.querySelector('#picture').currentTime"
-        wait_until(lambda: player.evaluate(film) > 0, "the livestream plays in the frame", 20)
+        wait_until(lambda: player.evaluate(film) > 0, "the livestream plays in the frame")
         assert player.evaluate("document.documentElement.scrollWidth") <= 480
         for channel in ("floor", "de", "uk", "en"):
             button = player.locator(f'[data-channel="{channel}"]')
@@ -102,7 +102,7 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, house: Server, lang: st
     with visitor(browser, house, lang=lang, size=PHONE) as one:
         page = one.open(PAGE)
         play(page, "uk")
-        wait_until(lambda: window_s(page) > 12, "there is something to rewind", 40)
+        wait_until(lambda: window_s(page) > 12, "there is something to rewind", 90)
         page.keyboard.press("j")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         for button in page.locator(".player-bar button:visible, .player-bar input:visible").all():
@@ -118,7 +118,7 @@ def test_nothing_serious_or_critical(browser: Browser, house: Server, lang: str)
         one.context.add_init_script(path=AXE)
         page = one.open(PAGE)
         play(page, "uk")
-        wait_until(lambda: window_s(page) > 12, "there is something to rewind", 40)
+        wait_until(lambda: window_s(page) > 12, "there is something to rewind", 90)
         page.keyboard.press("j")
         found = in_every_light(page)
         page.keyboard.press("?")
@@ -126,7 +126,7 @@ def test_nothing_serious_or_critical(browser: Browser, house: Server, lang: str)
         page.keyboard.press("Escape")
         one.context.route("**/hls/**", lambda route: route.abort())
         page.click("#to-live")
-        page.wait_for_selector("#detour:not([hidden])", timeout=FALL_MS + 40_000)
+        page.wait_for_selector("#detour:not([hidden])", timeout=FALL_MS)
         assert found + in_every_light(page) == []
 
 

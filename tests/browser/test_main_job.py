@@ -35,16 +35,16 @@ def open_booth(browser: Browser, server: Server, who: str) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
     page.add_init_script(EARS)
     page.goto(server.link("plenary", f"interpreter {who}"))
-    page.wait_for_selector("#test-enter:not([disabled])", timeout=10_000)
+    page.wait_for_selector("#test-enter:not([disabled])")
     page.click("#test-enter")
-    page.wait_for_selector("#on-air:not([disabled])", timeout=10_000)
+    page.wait_for_selector("#on-air:not([disabled])")
     return page
 
 
 def open_venue(browser: Browser, server: Server) -> Page:
     page = browser.new_context().new_page()
     page.goto(server.link("plenary", "venue"))
-    page.wait_for_selector("#go-live:not([disabled])", timeout=10_000)
+    page.wait_for_selector("#go-live:not([disabled])")
     page.click("#go-live")
     return page
 
@@ -84,15 +84,16 @@ def air(page: Page) -> str:
 
 def test_the_floor_reaches_booths_and_every_channel(conference: Conference) -> None:
     for page in (conference.olena, conference.jonas, conference.maria):
-        hears(page, VENUE, [OLENA, JONAS, MARIA], seconds=15)
+        hears(page, VENUE, [OLENA, JONAS, MARIA])
     for channel in CHANNELS:
         hears(conference.listeners[channel], VENUE, [OLENA, JONAS, MARIA])
 
 
 def test_the_floor_is_quieter_where_nobody_interprets(conference: Conference) -> None:
-    original = strength(conference.listeners["floor"], VENUE)
-    ducked = strength(conference.listeners["uk"], VENUE)
-    assert 6 < original - ducked < 13
+    def ducked_db() -> float:
+        return strength(conference.listeners["floor"], VENUE) - strength(conference.listeners["uk"], VENUE)
+
+    wait_until(lambda: 6 < ducked_db() < 13, "quieter by some 10 dB")
     assert conference.listeners["uk"].locator('[data-channel="uk"]').inner_text().count("\n") >= 1
 
 
@@ -127,8 +128,7 @@ def test_a_cough_is_not_heard(conference: Conference) -> None:
     conference.olena.mouse.move(box["x"] + 10, box["y"] + 10)
     conference.olena.mouse.down()
     listener = conference.listeners["uk"]
-    wait_until(lambda: strength(listener, OLENA) < -75, "the cough is cut out")
-    assert strength(listener, VENUE) < -75
+    wait_until(lambda: max(strength(listener, OLENA), strength(listener, VENUE)) < -75, "the cough is cut out")
     conference.olena.mouse.up()
     hears(listener, OLENA, [VENUE])
 
@@ -164,8 +164,7 @@ def test_a_listener_changes_the_language(conference: Conference) -> None:
     page.click('[data-channel="en"]')
     hears(page, MARIA, [VENUE, JONAS])
     page.reload()
-    page.wait_for_timeout(500)
-    hears(page, MARIA, [VENUE, JONAS], seconds=15)
+    hears(page, MARIA, [VENUE, JONAS])
     page.click('[data-channel="uk"]')
     hears(page, VENUE, [MARIA, JONAS])
 
@@ -173,16 +172,16 @@ def test_a_listener_changes_the_language(conference: Conference) -> None:
 def test_the_server_is_restarted(conference: Conference) -> None:
     conference.server.stop()
     conference.server.start()
-    hears(conference.listeners["de"], JONAS, [VENUE, OLENA], seconds=20)
-    hears(conference.listeners["en"], MARIA, [VENUE, OLENA], seconds=20)
-    hears(conference.listeners["uk"], VENUE, [JONAS, OLENA], seconds=20)
+    hears(conference.listeners["de"], JONAS, [VENUE, OLENA])
+    hears(conference.listeners["en"], MARIA, [VENUE, OLENA])
+    hears(conference.listeners["uk"], VENUE, [JONAS, OLENA])
     wait_until(lambda: air(conference.jonas) == "on_air", "Jonas is on air as before")
-    hears(conference.olena, VENUE, [JONAS], seconds=20)
+    hears(conference.olena, VENUE, [JONAS])
 
 
 def test_a_booths_page_is_closed_while_on_air(conference: Conference) -> None:
     conference.jonas.close()
-    hears(conference.listeners["de"], VENUE, [JONAS, OLENA], seconds=8)
+    hears(conference.listeners["de"], VENUE, [JONAS, OLENA])
     conference.olena.click('[data-outgoing="de"]')
     conference.olena.click("#on-air")
     hears(conference.listeners["de"], OLENA, [VENUE, JONAS])
@@ -192,4 +191,4 @@ def test_the_venue_leaves_and_the_demo_returns(conference: Conference) -> None:
     conference.venue.close()
     listener = conference.listeners["uk"]
     wait_until(lambda: strength(listener, VENUE) < -75, "the venue is silent")
-    assert listener.evaluate("document.querySelector('#picture').videoWidth") > 0
+    wait_until(lambda: listener.evaluate("document.querySelector('#picture').videoWidth") > 0, "there is a picture")

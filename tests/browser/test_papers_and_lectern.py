@@ -1,18 +1,17 @@
 """Manuscripts and glossaries in the booth, and the lectern's display."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from interpreting.roles import Role
 from tests.browser.booths import at_work, console, link, open_hall
-from tests.browser.stagehand import Server, chromium, wait_until, write_tone
+from tests.browser.stagehand import Server, wait_until
 from tests.browser.visits import air, until_air, visitor
 
+SERVER: Final = open_hall
 GLOSSARY: Final = "Deutsch;Українська;English\nBürgermeisterin;міська голова;mayor\nHaushalt;бюджет;budget\n"
 # As when a colleague lays one there while this one is being read.
 _ANOTHER: Final = """
@@ -44,19 +43,6 @@ def pdf(words: str) -> bytes:
         table,
         len(out),
     )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = open_hall(tmp_path_factory.mktemp("hall"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(playwright, write_tone(tmp_path_factory.mktemp("tones") / "voice.wav", 1000)) as running:
-        yield running
 
 
 def lay(page: Page, name: str, content: bytes) -> None:
@@ -146,7 +132,7 @@ def test_the_lectern_shows_wishes_time_and_languages(browser: Browser, server: S
         page.wait_for_selector('#lectern[data-wish="slower"]')
         height = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#wish')).fontSize)")
         assert height >= 1080 * 0.1, "read from far"
-        page.wait_for_selector('#lectern[data-wish="none"]', timeout=20_000)
+        page.wait_for_selector('#lectern[data-wish="none"]')
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         olena.keyboard.press("m")
         until_air(olena, "off_air")

@@ -20,7 +20,7 @@ from playwright.sync_api import (
     WebSocket,
 )
 
-from tests.browser.stagehand import Server, wait_until
+from tests.browser.stagehand import WAIT_S, Server, wait_until
 
 LANGUAGES: Final = ("de", "uk", "en")
 LAPTOP: Final = (1280, 720)
@@ -95,6 +95,7 @@ def visitor(
     """A person whose browser speaks `lang`. At the end nothing was asked of other hosts and, mostly, nothing failed."""
     width, height = size
     context = browser.new_context(locale=lang, viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(1000 * WAIT_S)
     person = Visitor(server, context)
     try:
         yield person
@@ -106,16 +107,26 @@ def visitor(
 
 def take_test(page: Page) -> None:
     """Pass the headset test and sit down in the booth."""
-    page.wait_for_selector("#test-enter:not([disabled])", timeout=10_000)
+    page.wait_for_selector("#test-enter:not([disabled])")
     page.click("#test-enter")
-    page.wait_for_selector("#on-air:not([disabled])", timeout=10_000)
+    page.wait_for_selector("#on-air:not([disabled])")
+
+
+def tab_to(page: Page, selector: str, most: int = 40) -> None:
+    """Press Tab until the element has the focus, which must be seen on it."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            assert page.evaluate("document.activeElement.matches(':focus-visible')")
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
 
 
 def go_live(page: Page) -> None:
     """Send the hall's picture and sound."""
-    page.wait_for_selector("#go-live:not([disabled])", timeout=10_000)
+    page.wait_for_selector("#go-live:not([disabled])")
     page.click("#go-live")
-    page.wait_for_selector('#live-banner[data-state="live"]', timeout=10_000)
+    page.wait_for_selector('#live-banner[data-state="live"]')
 
 
 def listen(page: Page, channel: str) -> None:
@@ -126,7 +137,7 @@ def listen(page: Page, channel: str) -> None:
 
 def until_heard(page: Page) -> None:
     """Wait until the watch page's sound runs."""
-    page.wait_for_selector('#connection[data-state="connected"]', timeout=10_000)
+    page.wait_for_selector('#connection[data-state="connected"]')
     wait_until(lambda: bool(page.evaluate("!document.querySelector('#sound').paused")), "the sound plays")
 
 
@@ -138,7 +149,7 @@ def air(page: Page) -> str:
 def until_air(page: Page, state: str) -> None:
     """Wait until the console shows its microphone so."""
     try:
-        page.wait_for_selector(f'#console[data-air="{state}"]', timeout=10_000)
+        page.wait_for_selector(f'#console[data-air="{state}"]')
     except TimeoutError as error:
         said = page.locator("#alarm, #air-hint, #messages").all_inner_texts()
         raise AssertionError(f"{air(page)} and not {state}: {said}") from error

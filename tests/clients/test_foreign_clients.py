@@ -87,7 +87,7 @@ async def listen(http: aiohttp.ClientSession, url: str) -> tuple[RTCPeerConnecti
     return peer, await track
 
 
-async def heard(track: Any, hertz: int, seconds: float = 12) -> None:
+async def heard(track: Any, hertz: int, seconds: float = 30) -> None:
     """Receive until the track carries the tone and nothing louder."""
     async with asyncio.timeout(seconds):
         while True:

@@ -1,6 +1,8 @@
 """Readings of /proc, the arithmetic of the figures, the bench's options."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +22,14 @@ def test_our_own_process_can_be_read() -> None:
     before = Usage.of(os.getpid())
     assert before.cpu_s > 0
     assert measure.resident_kib(os.getpid()) > 1000
+
+
+def test_a_family_is_a_process_and_its_children() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert {os.getpid(), child.pid} <= set(measure.family(os.getpid()))
+        assert Usage.of_family(os.getpid()).cpu_s >= Usage.of(os.getpid()).cpu_s
+        assert child.stdin is not None
+        child.stdin.close()
 
 
 def test_resident_memory_is_read_or_refused() -> None:

@@ -100,7 +100,7 @@ class Stage:
 
     async def arrive(self) -> None:
         """Wait until all that was sent has been read: loopback loses nothing."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 if self.swarm.tally().packets == self.server.sent:
                     return
@@ -192,3 +192,20 @@ async def test_a_refusal_is_counted_by_its_reason(stage: Stage) -> None:
 async def test_an_unknown_command_is_refused(stage: Stage) -> None:
     with pytest.raises(ValueError, match="unknown command"):
         await Session(stage.swarm, 10).answer("dance")
+
+
+async def test_a_light_swarm_has_the_kernel_count_what_it_does_not_read(stage: Stage) -> None:
+    await stage.swarm.aclose()
+    stage.swarm = Swarm(stage.signalling, "127.0.0.1", is_light=True)
+    stage.swarm.open()
+    await stage.join(3)
+    session = Session(stage.swarm, 10)
+    session.mark()
+    for number in range(stage.next, stage.next + 20):
+        stage.server.send(number)
+    await stage.arrive()
+    marked = session.mark()
+    tally = marked["tally"]
+    assert isinstance(tally, dict)
+    # The first of every fifty listeners is read whole.
+    assert (tally["packets"], tally["unread"], marked["least"]) == (60, 40, 20)

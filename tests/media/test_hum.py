@@ -51,6 +51,34 @@ def test_hum_alone_is_found_also_when_it_is_loud() -> None:
         assert found.hz == 50
 
 
+@pytest.mark.parametrize("dbfs", [-55, -45, -35])
+@pytest.mark.parametrize("language", SENTENCES)
+def test_hum_that_begins_in_the_midst_of_speech_is_found_within_six_seconds(language: str, dbfs: float) -> None:
+    said = talk(language)
+    begins = int(9.4 * 48000)
+    said[begins:] += hum(len(said) - begins, 50, dbfs)
+    assert judged(said[:begins]).hum is None
+    found = judged(said[: begins + 6 * 48000]).hum
+    assert found is not None
+    assert found.hz == 50
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_faint_hum_that_is_drowned_now_and_then_is_found_within_eleven_seconds(language: str) -> None:
+    said = talk(language)
+    begins = int(9.4 * 48000)
+    said[begins:] += hum(len(said) - begins, 50, -60)
+    assert judged(said[: begins + 11 * 48000]).hum is not None
+
+
+def test_hum_that_has_ended_is_soon_forgotten() -> None:
+    said = talk()
+    ends = 12 * 48000
+    said[:ends] += hum(ends, 50, -50)
+    assert judged(said[:ends]).hum is not None
+    assert judged(said[: ends + 8 * 48000]).hum is None
+
+
 def test_a_pure_tone_of_the_mains_is_hum() -> None:
     said = talk()
     found = judged(said + hum(len(said), 50, -50, (1.0,))).hum

@@ -20,6 +20,7 @@ from media.reel_player import LEAD_S, TELL_BEFORE_END_S, ReelPlayer
 from media.reel_sound import ReelSound
 from media.rtp import RtpPacket
 from tests.media.clips import Clip, power_at, reel_of
+from tests.tries import retried
 
 
 class Eyes:
@@ -107,10 +108,11 @@ async def play(reel: ReelFile, at_s: float, lead_s: float) -> tuple[ReelPlayer, 
     assert player.source.on_watched is not None
     player.source.on_watched(True)
     player.start()
-    await asyncio.wait_for(ended.wait(), 10)
+    await asyncio.wait_for(ended.wait(), 30)
     return player, eyes, flows, start
 
 
+@retried
 async def test_pictures_come_when_they_are_due(reel: ReelFile) -> None:
     player, eyes, flows, start = await play(reel, 0.0, 0.6)
     assert [yes for _, yes in flows] == [True, False]
@@ -118,22 +120,23 @@ async def test_pictures_come_when_they_are_due(reel: ReelFile) -> None:
     assert flows[1][0] == pytest.approx(start + reel.seconds - TELL_BEFORE_END_S, abs=0.06)
     late = [at - start for at, _ in eyes.keys]
     assert late[0] < -0.3, "the first picture stands before the sound begins"
-    assert late[1:] == pytest.approx([0.0, 1.0, 2.0], abs=0.04)
+    assert late[1:] == pytest.approx([0.0, 0.52, 1.0, 1.52, 2.0, 2.52], abs=0.04)
     stamps = [packet.timestamp for _, packet in eyes.packets]
     assert all(0 <= (b - a) & 0xFFFFFFFF < 1 << 31 for a, b in pairwise(stamps))
     assert [p.sequence for _, p in eyes.packets] == [
         (eyes.packets[0][1].sequence + n) & 0xFFFF for n in range(len(eyes.packets))
     ]
     due = player.source.capture_time(eyes.keys[-1][1])
-    assert due == pytest.approx(start + 2.0, abs=0.01)
+    assert due == pytest.approx(start + 2.52, abs=0.01)
     assert player.error == ""
 
 
+@retried
 async def test_it_goes_on_from_anywhere(reel: ReelFile) -> None:
-    _, eyes, _, start = await play(reel, 1.5, 0.0)
+    _, eyes, _, start = await play(reel, 1.3, 0.0)
     late = [at - start for at, _ in eyes.keys]
     assert late[0] < 0.1, "the keyframe before stands at once"
-    assert late[1] == pytest.approx(0.5, abs=0.04)
+    assert late[1] == pytest.approx(0.22, abs=0.04)
     first = [packet for _, packet in eyes.packets if packet.timestamp == eyes.keys[0][1]]
     assert brightness(first) > 200, "the flash of the first second"
 
@@ -180,6 +183,7 @@ async def heard(engine: Engine, bus: str, seconds: float) -> Pcm:
     return np.concatenate([pcm for _, pcm in await ticks(engine, bus, seconds)])
 
 
+@retried
 async def test_the_engine_plays_it_into_a_bus_and_stops_by_a_ramp(engine: Engine, reel: ReelFile) -> None:
     events = engine.events()
     engine.set_mix("room/floor", {"room/playout": Mix(1.0)})
@@ -199,6 +203,7 @@ async def test_the_engine_plays_it_into_a_bus_and_stops_by_a_ramp(engine: Engine
     assert levels[-1] < 1e-4
 
 
+@retried
 async def test_sound_and_picture_leave_together(engine: Engine, tmp_path: Path) -> None:
     reel = reel_of(Clip(seconds=3.5, level=0.3, beats=True), tmp_path)
     studio = engine._studio_now
@@ -211,7 +216,10 @@ async def test_sound_and_picture_leave_together(engine: Engine, tmp_path: Path) 
     assert source.on_watched is not None
     source.on_watched(True)
     heard_ticks = await listening
-    flashes = [due for at, stamp in eyes.keys if (due := source.capture_time(stamp)) is not None][-2:]
+    seen = {stamp: [packet for _, packet in eyes.packets if packet.timestamp == stamp] for _, stamp in eyes.keys}
+    bright = [stamp for stamp, packets in seen.items() if brightness(packets) > 200]
+    flashes = [due for stamp in bright if (due := source.capture_time(stamp)) is not None][-2:]
+    assert len(flashes) == 2
     onsets: list[float] = []
     for tick, pcm in heard_ticks:
         loud = np.flatnonzero(np.abs(pcm) > 0.02)
@@ -224,6 +232,7 @@ async def test_sound_and_picture_leave_together(engine: Engine, tmp_path: Path) 
         assert abs(apart_ms) < 40
 
 
+@retried
 async def test_another_reel_takes_the_place(engine: Engine, reel: ReelFile) -> None:
     events = engine.events()
     engine.play("room/playout", reel, 0.0, time.monotonic())

@@ -12,7 +12,7 @@ from media.stream import StreamEvent
 from tests.media.film import hear, inits_of, play
 
 SPEC = StreamSpec((Track("video", "room"), Track("floor", "floor"), Track("de", "floor")))
-WAIT_S = 20
+WAIT_S = 30
 
 
 class Desk:

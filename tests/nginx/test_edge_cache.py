@@ -43,7 +43,7 @@ class Town:
     async def crowd(self, path: str, size: int) -> list[asyncio.Task[tuple[int, bytes, dict[str, str]]]]:
         """So many who ask for what is not there yet; returns when nginx has all their requests."""
         tasks = [asyncio.create_task(self.get(path)) for _ in range(size)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             for _ in range(size):
                 await self.is_sent.acquire()
         # What came later has been answered, so what came before has been read.

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-import pytest
 
 from deploy.load.actors import Person
 from deploy.load.house import House, opened
@@ -108,7 +107,6 @@ async def query_until(http: aiohttp.ClientSession, question: str, value: str) ->
     raise AssertionError(f"{question} is {found}, not {value}")
 
 
-@pytest.mark.timeout(180)
 async def test_a_real_prometheus_scrapes_a_real_server(tmp_path: Path) -> None:
     environment = {"TOLMACH_LOG_FORMAT": "json", "TOLMACH_LOG_LEVEL": "debug"}
     async with opened(House(tmp_path, environment)) as house:

@@ -27,7 +27,7 @@ from tests.fakes import FakeEngine, FlakyStore, ManualClock
 SECRET = "0123456789abcdef0123456789abcdef"
 PLENARY = RoomId("plenary")
 OFFER = "v=0\r\n"
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 @dataclass

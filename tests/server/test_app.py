@@ -74,7 +74,7 @@ async def test_the_program_prints_links_serves_and_stops_in_order(tmp_path: Path
             assert (await socket.receive_json())["type"] == "welcome"
             process.send_signal(signal.SIGTERM)
             assert (await socket.receive_json())["code"] == "stopping"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
 
 
@@ -92,7 +92,7 @@ async def test_from_the_hall_to_a_listener_over_the_real_engine(config: Config) 
         await page.state_where(lambda state: state["venue"] == "live")
         ear.addTransceiver("audio", direction="recvonly")
         listening = await offer(client, ear, "/whep/plenary/de", {})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             frame = await ear.getReceivers()[0].track.recv()
         assert isinstance(frame, AudioFrame)
         assert frame.sample_rate == 48000

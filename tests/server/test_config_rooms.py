@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from interpreting.booth import Interlock
 from interpreting.ids import ItemId, Language
 from interpreting.programme import Item, ItemKind
+from interpreting.roles import Role
 from interpreting.workshop import Door
 from server.config_rooms import RoomConfig, parse_conferences
 from server.config_table import ConfigError, Table
@@ -116,3 +119,13 @@ def test_the_demo_has_a_programme() -> None:
     (demo,) = parse_conferences(Table({}))
     assert [item.kind for item in demo.rooms[0].items].count(ItemKind.BREAK) == 1
     assert all(room.as_room().languages == ("de", "uk", "en") for room in demo.rooms)
+
+
+def test_the_conference_that_the_documentation_describes_is_taken() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conference.md").read_text("utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (conference,) = parse_conferences(Table(tomllib.loads(text)))
+    (hall,) = conference.rooms
+    assert (hall.id, [booth.id for booth in hall.booths], len(hall.items)) == ("hall", ["de-uk", "en"], 1)
+    shown = re.findall(r"tolmach invite .*--role (\w+)", page)
+    assert set(shown) == set(Role) - {Role.VIEWER}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -29,8 +28,6 @@ from server.edge_messages import (
 )
 from server.engine import EngineEvent, PeerClosed
 from server.fleet import EDGE_LOST, Fleet
-from server.fleet_news import EDGES, FleetNews
-from server.store.sqlite import SqliteStore
 from server.tokens import EdgePass
 from tests.fakes import FakeEngine, ManualClock
 
@@ -296,15 +293,17 @@ async def test_the_engines_own_events_pass_through(yard: Yard) -> None:
     assert [type(event).__name__ for event in await yard.settle()] == ["SourceFlowing", "PeerClosed"]
 
 
-async def test_who_shares_the_store_is_told_who_is_where(yard: Yard, tmp_path: Path) -> None:
-    async with SqliteStore.open(tmp_path / "store") as store, store.subscribe(EDGES) as messages:
-        news = FleetNews(yard.fleet, store, "boot", "https://congress.example.org")
-        await news.tell()
-        await yard.edge("one")
-        await yard.listen("p")
-        await news.tell()
-        message = await anext(messages)
-    assert (message["origin"], [(one["name"], one["listeners"]) for one in message["edges"]]) == ("boot", [("one", 1)])
+async def test_a_fleet_is_as_full_as_its_emptiest_place(yard: Yard) -> None:
+    await yard.listen("at-work", at_work=True)
+    assert await yard.fleet.fullness() == 1 / 4000
+    await yard.edge("one")
+    assert await yard.fleet.fullness() == 0
+    await yard.listen("p")
+    two = await yard.edge("two")
+    assert await yard.fleet.fullness() == 0
+    assert two.link is not None
+    yard.fleet.leave(two.link, two)
+    assert await yard.fleet.fullness() > 0
 
 
 async def test_our_own_lateness_is_not_the_edges_silence(yard: Yard) -> None:

@@ -51,7 +51,7 @@ def speak(engine: FakeEngine, amplitude: float, seconds: float = 0.5) -> None:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not happened():  # noqa: ASYNC110 - a program of somebody else's is on the other side
             await asyncio.sleep(0.01)
 
@@ -127,7 +127,7 @@ async def test_a_program_that_does_not_end_is_killed() -> None:
     detector = await ProcessDetector.open(f'{sys.executable} -c "{stubborn}"')
     detector.hear(bytes(3_000_000))
     detector.hear(bytes(3_000_000))
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         await detector.aclose()
     assert not detector.is_alive
 

@@ -24,7 +24,7 @@ async def test_who_holds_the_loop_is_noticed() -> None:
     await asyncio.sleep(2 * EVERY_S)
     await lateness.aclose()
     assert lateness.worst_s > 0.2
-    assert lateness.times_late == 1
+    assert lateness.times_late >= 1
 
 
 async def test_it_is_told(site: Site) -> None:

@@ -115,6 +115,19 @@ async def test_a_group_of_listeners_is_moved(site: Site) -> None:
     )
 
 
+async def test_pages_are_told_of_a_move_also_when_their_line_was_cut(site: Site) -> None:
+    viewer, booth = await site.page(), await site.page(site.invite(Role.INTERPRETER))
+    assert ((await viewer.next("welcome"))["moves"], (await booth.next("welcome"))["moves"]) == ([], [])
+    assert (await post(site, "listeners/move", raw=b'{"from": "uk", "to": "floor"}'))[0] == 200
+    told = await viewer.next("moved")
+    assert told == {"type": "moved", "channel": "uk", "to": "floor", "at": int(site.now() * 1000)}
+    back, desk = await site.page(), await site.page(site.invite(Role.INTERPRETER, "olena"))
+    assert (await back.next("welcome"))["moves"] == [{"channel": "uk", "to": "floor", "at": told["at"]}]
+    assert (await desk.next("welcome"))["moves"] == []
+    for page in (viewer, booth, back, desk):
+        await page.leave()
+
+
 @pytest.mark.parametrize(
     ("raw", "status"),
     [
@@ -148,7 +161,7 @@ async def test_pages_words_are_summed_up_and_name_nobody(site: Site) -> None:
         await page.socket.send_json({**REPORT, "lost_percent": lost})
         # Too soon after the first one: it does not count.
         await page.socket.send_json({**REPORT, "lost_percent": 99.0})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (facts := await desk.next("facts"))["reports"]["pages"] < 3:
             pass
     assert facts["reports"] == {

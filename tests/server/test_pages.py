@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
+from interpreting.ids import BoothId, PersonId, RoomId
 from interpreting.roles import Role
 from server.config import Config, load_config
 from server.links import demo_links
@@ -112,6 +114,45 @@ async def test_a_personal_link_leads_to_its_page(site: Site, role: Role, path: s
     assert cookie.value == token
     assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "Lax", "/", "")
     assert 3600 <= int(cookie["max-age"]) <= 3660
+
+
+async def test_who_is_called_by_other_letters_comes_in_by_their_link(site: Site) -> None:
+    olena = replace(site.invite(Role.PARTICIPANT), person=PersonId("Олена"))
+    answer = await site.client.get(f"/join/{issue(SECRET, olena)}", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/r/plenary/workshop?as=participant")
+    page = await site.page(olena)
+    assert (await page.say("enter_room", name="Олена", language="uk"))["type"] == "done"
+    await site.whip(olena)
+    assert ("plenary/speaker:Олена", "plenary/speaker:Олена") in site.engine.publishers.values()
+    await page.leave()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"id": "Олена"}, 401, "token_invalid"),
+        ({"person": PersonId("a/b")}, 401, "token_invalid"),
+        ({"room": RoomId("зал")}, 404, "room_unknown"),
+    ],
+    ids=ascii,
+)
+async def test_a_link_of_ids_that_we_do_not_give_is_refused_in_words(
+    site: Site, changes: dict[str, Any], status: int, code: str
+) -> None:
+    token = issue(SECRET, replace(site.invite(Role.PARTICIPANT), **changes))
+    answer = await site.client.get(f"/join/{token}?lang=uk", allow_redirects=False)
+    assert answer.status == status
+    assert data_of(await answer.text())["code"] == code
+
+
+async def test_a_booth_that_is_not_there_is_looked_for_and_not_found(site: Site) -> None:
+    lost = replace(site.invite(Role.INTERPRETER), booth=BoothId("кабіна"))
+    answer = await site.client.get(f"/join/{issue(SECRET, lost)}", allow_redirects=False)
+    assert answer.status == 303
+    path = answer.headers["Location"]
+    assert path.isascii()
+    there = await site.client.get(URL(path, encoded=True), headers=site.cookie(lost))
+    assert there.status == 404
 
 
 async def test_a_link_that_opens_nothing_says_so(site: Site) -> None:

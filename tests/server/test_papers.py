@@ -88,6 +88,10 @@ async def test_who_reads_is_told_of_a_new_paper(site: Site) -> None:
     [
         ("text", b"", 400, "paper_empty"),
         ("text", b" \n\t", 400, "paper_empty"),
+        ("text", b"\xef\xbb\xbf", 400, "paper_empty"),
+        ("glossary", b"\xef\xbb\xbf\n", 400, "paper_empty"),
+        ("glossary", b";;;\n;;", 422, "paper_not_glossary"),
+        ("glossary", b";;;\na;b\n", 422, "paper_not_glossary"),
         ("text", "Grüße".encode("latin-1"), 422, "paper_encoding"),
         ("text", "Grüße".encode("utf-16"), 422, "paper_encoding"),
         ("text", b"PK\x03\x04", 422, "paper_encoding"),

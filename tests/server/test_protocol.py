@@ -86,5 +86,5 @@ def test_every_type_of_message_is_written_down() -> None:
     sources = [(ROOT / "server" / name).read_text("utf-8") for name in ("ws.py", "hub.py", "messages.py")]
     types = set(re.findall(r'"type":\s*"([a-z]+)"|"type\\?":\\?"([a-z]+)', "\n".join(sources)))
     found = {one or other for one, other in types} | {"state", "command"}
-    assert found == {"welcome", "state", "done", "refused", "closing", "command"}
+    assert found == {"welcome", "state", "done", "refused", "closing", "turnout", "command"}
     assert all(f"`{name}`" in TEXT or f'"{name}"' in TEXT for name in found)

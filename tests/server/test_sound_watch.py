@@ -31,7 +31,7 @@ class House:
         outlet = Outlet()
         client = Client(outlet, room, invitation, lambda code: code)
         if is_welcomed:
-            client.welcome({"type": "welcome"}, {})
+            client.welcome({"type": "welcome"}, ())
         self.hub.join(client)
         return client, outlet
 
@@ -87,7 +87,7 @@ async def test_only_news_is_told_and_newcomers_get_what_holds(house: House) -> N
 async def test_the_welcome_comes_first(house: House) -> None:
     client, outlet = house.enter(HALL, Role.TECHNICIAN, is_welcomed=False)
     house.watch.look()
-    client.welcome({"type": "welcome"}, {})
+    client.welcome({"type": "welcome"}, ())
     house.watch.look()
     client.close("stopping")
     await client.pump()

@@ -53,7 +53,7 @@ def events(*names: str) -> list[Document]:
 
 
 async def next_of(messages: AsyncIterator[Document]) -> Document:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return await anext(messages)
 
 
@@ -192,7 +192,7 @@ async def test_answers_are_apart_by_person_and_command(store: Store) -> None:
 
 async def test_an_answer_is_forgotten_after_its_time(store: Store) -> None:
     await store.remember(OKSANA, "c1", {"type": "done"}, 0.02)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await store.recall(OKSANA, "c1") is not None:  # noqa: ASYNC110 - nothing tells of forgetting
             await asyncio.sleep(0.01)
     assert await store.remember(OKSANA, "c1", {"type": "again"}, 60) == {"type": "again"}

@@ -18,6 +18,7 @@ from server.store import sqlite as sqlite_module
 from server.store.redis_store import RedisStore
 from server.store.sqlite import SqliteStore
 from tests.server.real_redis import RedisServer
+from tests.tries import retried
 
 HALL = RoomId("hall")
 
@@ -28,6 +29,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
 
 
+@retried
 async def test_a_hanging_redis_is_given_up_in_time(redis_server: RedisServer) -> None:
     async with RedisStore.open(redis_server.url) as store:
         await store.append(HALL, 0, [{"n": 1}])

@@ -50,6 +50,28 @@ def test_ids_are_random_unless_given() -> None:
     assert issue(SECRET, fixed) == issue(SECRET, fixed)
 
 
+@pytest.mark.parametrize("person", ["Олена", "ołena-2", "anna.b@example.org", "x" * 64, "7", "நிலா"])
+def test_people_may_be_called_by_letters_of_any_script(person: str) -> None:
+    given = invitation(person=PersonId(person))
+    assert read(SECRET, issue(SECRET, given), now=NOW).person == person
+
+
+UNFIT = [
+    *({"person": PersonId(text)} for text in ("a b", "a/b", "a:b", ".", "-x", "x" * 65, "a\nb", "a\u202eb", "%41")),
+    *({"id": text} for text in ("Олена", "a b", "a;b", "a=b", "x" * 65, "a\r\nb")),
+    *({"name": text} for text in ("a\nb", "\x00", "\u2028", "x" * 201, "\ud800")),
+]
+
+
+@pytest.mark.parametrize("unfit", UNFIT, ids=ascii)
+def test_ids_and_names_that_could_stand_nowhere_are_refused_when_made_and_when_read(unfit: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^(an invitation's id|a person's id|a name) is "):
+        invitation(**unfit)
+    claim = {"person": "sub", "id": "jti", "name": "name"}
+    token = jwt.encode(claims(**{claim[key]: value for key, value in unfit.items()}), SECRET)
+    assert code_of(token) == "token_invalid"
+
+
 def test_a_token_is_fit_for_a_path_segment() -> None:
     assert set(issue(SECRET, invitation(name="/?#%"))) <= set(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."

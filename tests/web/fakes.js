@@ -1,5 +1,7 @@
 // Stand-ins for what a browser has: timers that wait for nobody, sockets and peers that do as they are told.
 
+import { Turnout } from "../../web/static/js/lib/turnout.js";
+
 /** Timers that run when told: `advance(ms)` moves the clock and lets promises settle in between. */
 export class FakeTimers {
   #now = 0;
@@ -65,7 +67,14 @@ export class FakePeer {
   localDescription = null;
   remoteDescription = null;
   addTransceiver(trackOrKind, init) {
-    const transceiver = { trackOrKind, init, sender: { track: trackOrKind, replaceTrack: (t) => { transceiver.sender.track = t; } } };
+    const sender = {
+      track: trackOrKind,
+      replaceTrack: (t) => { sender.track = t; },
+      encodings: init?.sendEncodings ?? [],
+      getParameters: () => ({ encodings: structuredClone(sender.encodings) }),
+      setParameters: async ({ encodings }) => { sender.encodings = encodings; },
+    };
+    const transceiver = { trackOrKind, init, sender };
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -112,6 +121,7 @@ export class FakeServer {
 
   tools = {
     timers: this.timers,
+    turnout: new Turnout(),
     createPeer: () => {
       const peer = new FakePeer();
       this.peers.push(peer);

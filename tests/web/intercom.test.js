@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Press, TAP_MS, hasNewCall, isSame, partiesOf, talksTo } from "../../web/static/js/lib/intercom.js";
+import { Press, REST_MS, SLOW_REST_MS, TAP_MS, hasNewCall, isSame, partiesOf, restAfter, talksTo } from "../../web/static/js/lib/intercom.js";
 
 const TECHNICIAN = { to: "technician", booth: null };
 const MODERATOR = { to: "moderator", booth: null };
@@ -22,7 +22,7 @@ const talk = (/** @type {string} */ person, /** @type {string} */ to, more = {})
 test("each role talks to its own, all booths before each", () => {
   const words = (/** @type {string} */ role) => partiesOf(role, ["de-uk", "en"]).map(({ to, booth }) => booth ?? to);
   assert.deepEqual(words("technician"), ["booths", "de-uk", "en", "venue", "moderator"]);
-  assert.deepEqual(words("moderator"), ["technician", "booths", "de-uk", "en", "venue"]);
+  assert.deepEqual(words("moderator"), ["technician", "booths", "de-uk", "en", "venue", "backstage"]);
   assert.deepEqual(words("interpreter"), ["technician", "moderator"]);
   assert.deepEqual(words("venue"), ["technician", "moderator"]);
   assert.deepEqual(words("speaker"), ["moderator"]);
@@ -34,6 +34,10 @@ test("a booth is another party than the next booth, and than nobody", () => {
   assert.ok(isSame(null, null));
   assert.ok(!isSame(BOOTH, { to: "booth", booth: "en" }));
   assert.ok(!isSame(BOOTH, null));
+});
+
+test("a microphone that opens at once is let go sooner than one that keeps people waiting", () => {
+  assert.deepEqual([10, 2_000].map(restAfter), [REST_MS, SLOW_REST_MS]);
 });
 
 test("what is held ends with the finger", () => {

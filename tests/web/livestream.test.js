@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CATCH_UP_RATE, Livestream, channelOf } from "../../web/static/js/lib/livestream.js";
+import { Moves } from "../../web/static/js/lib/moves.js";
 import { heardWords, stageWords } from "../../web/static/js/lib/watching.js";
 import { FakeTimers } from "./fakes.js";
 
@@ -213,4 +214,22 @@ test("over the picture stands what it does not say itself", () => {
   assert.equal(stageWords({ ...NOW, isBlind: true, hasPicture: false }), "watch.only_sound");
   assert.equal(stageWords({ ...NOW, session: "connecting" }), "connection.connecting");
   assert.equal(stageWords({ ...NOW, isWanted: false }), "watch.choose_below");
+});
+
+test("those whom a desk has moved hear the other channel until they choose anew, whenever they learn of it", () => {
+  let now = 1_000;
+  const moves = new Moves(() => now);
+  moves.setClock(51_000); // the server is 50 s ahead
+  moves.learn([{ channel: "uk", to: "en", at: 50_900 }]);
+  assert.equal(moves.after("uk"), "uk"); // it was before
+  moves.learn([{ channel: "uk", to: "en", at: 52_000 }]);
+  assert.deepEqual(["uk", "de", "en"].map((chosen) => moves.after(chosen)), ["en", "de", "en"]);
+  moves.learn([{ channel: "en", to: "floor", at: 54_000 }]);
+  assert.equal(moves.after("uk"), "floor");
+  moves.learn([{ channel: "floor", to: "de", at: 53_000 }]); // told late, and it was before
+  assert.equal(moves.after("uk"), "floor");
+  now = 5_000;
+  moves.chosen();
+  moves.learn([{ channel: "uk", to: "en", at: 52_000 }]); // said again after a break
+  assert.equal(moves.after("uk"), "uk");
 });

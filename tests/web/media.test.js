@@ -37,6 +37,20 @@ test("another language is a PUT on the same connection", async () => {
   assert.equal(server.peers.length, 1);
 });
 
+test("a listener whom the server has moved asks for nothing, and is there after a break", async () => {
+  const { server, listener } = await listening({ channel: "uk", under: true });
+  server.peers[0].become("connected");
+  listener.follow("en");
+  await settled();
+  assert.deepEqual(puts(server), []);
+  listener.session.restart();
+  await settled();
+  assert.equal(server.log.at(-1), "POST /whep/plenary/en?original=under");
+  listener.follow("floor"); // not connected: nobody knows whether the server has moved this one
+  await settled();
+  assert.deepEqual(puts(server), [{ channel: "floor", original: "none" }]);
+});
+
 test("of many presses the last one wins, one request at a time, and the same wish is not sent twice", async () => {
   const { server, listener } = await listening();
   for (const channel of ["de", "uk", "en", "uk"]) listener.listen({ channel });

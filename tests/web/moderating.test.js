@@ -13,6 +13,7 @@ import {
   roster,
   soundOf,
   stepsDragged,
+  talksBackstage,
   wantsSlide,
 } from "../../web/static/js/lib/moderating.js";
 import { moderatorAct } from "../../web/static/js/lib/moderating_keys.js";
@@ -28,7 +29,6 @@ const person = (/** @type {string} */ id, more = {}) => ({
   place: "seated",
   present: true,
   live: false,
-  talks_backstage: false,
   ...more,
 });
 /** @returns {any} */
@@ -97,20 +97,26 @@ test("the roster begins at the door and is bounded", () => {
 
 test("what may be done with somebody follows from where they are", () => {
   const state = room({ speakers: [{ person: "speaks" }] });
-  assert.deepEqual(actsFor(person("a"), state), ["give_floor", "call_backstage", "remove"]);
-  assert.deepEqual(actsFor(person("speaks"), state), ["call_backstage", "remove"]);
-  assert.deepEqual(actsFor(person("a", { present: false }), state), ["call_backstage", "remove"]);
-  assert.deepEqual(actsFor(person("a", { place: "waiting" }), state), ["admit", "call_backstage", "remove"]);
-  assert.deepEqual(actsFor(person("a", { place: "backstage" }), state), ["bring_on", "remove"]);
+  assert.deepEqual(actsFor(person("a"), state), ["give_floor", "call_backstage", "write", "remove"]);
+  assert.deepEqual(actsFor(person("speaks"), state), ["call_backstage", "write", "remove"]);
+  assert.deepEqual(actsFor(person("a", { present: false }), state), ["call_backstage", "write", "remove"]);
+  assert.deepEqual(actsFor(person("a", { place: "waiting" }), state), ["admit", "call_backstage", "write", "remove"]);
+  assert.deepEqual(actsFor(person("a", { place: "backstage" }), state), ["bring_on", "write", "remove"]);
   assert.deepEqual(actsFor(person("a", { place: "removed" }), state), ["admit"]);
   assert.deepEqual(actsFor(person("m", { role: "moderator" }), state), ["give_floor"]);
 });
 
-test("the own microphone is open on the floor and towards backstage only", () => {
+test("the own microphone is open on the floor only", () => {
   assert.equal(isOwnMicOpen(room(), "m"), false);
   assert.equal(isOwnMicOpen(room({ speakers: [{ person: "m", muted: null }] }), "m"), true);
   assert.equal(isOwnMicOpen(room({ speakers: [{ person: "m", muted: "self" }] }), "m"), false);
-  assert.equal(isOwnMicOpen(room({ people: [person("m", { talks_backstage: true })] }), "m"), true);
+  assert.equal(isOwnMicOpen(room({ speakers: [{ person: "a", muted: null }] }), "m"), false);
+});
+
+test("who talks to those backstage does so by the intercom", () => {
+  const talks = [{ person: "m", to: "backstage" }];
+  assert.deepEqual(["m", "a"].map((one) => talksBackstage(room({ talks }), one)), [true, false]);
+  assert.equal(talksBackstage(room({ talks: [{ person: "m", to: "technician" }] }), "m"), false);
 });
 
 test("a break without the slide asks for it", () => {

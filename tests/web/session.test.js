@@ -42,6 +42,19 @@ test("a listener without a token sends no bearer", async () => {
   assert.equal(server.requests[0].headers.Authorization, undefined);
 });
 
+test("a browser without WebRTC is told so, and the server is asked nothing", async () => {
+  const server = new FakeServer();
+  server.tools.createPeer = () => {
+    throw new ReferenceError("RTCPeerConnection is not defined");
+  };
+  const { session, states } = open(server);
+  session.start();
+  await settled();
+  assert.deepEqual(states(), ["connecting", "refused"]);
+  assert.equal(session.status.code, "no_webrtc");
+  assert.deepEqual(server.requests, []);
+});
+
 test("starting twice opens one session; stopping deletes it", async () => {
   const { server, session, states } = await connected(open());
   session.start();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ANSWER_MS, COMMAND_LIFE_MS, Wire } from "../../web/static/js/lib/wire.js";
+import { Turnout } from "../../web/static/js/lib/turnout.js";
 import { FakeSocket, FakeTimers, settled } from "./fakes.js";
 
 const STATE = { room: "plenary" };
@@ -15,6 +16,7 @@ function open() {
     url: "ws://host/ws",
     prefix: "x",
     timers,
+    turnout: new Turnout(),
     open: () => {
       sockets.push(new FakeSocket());
       return sockets.at(-1);

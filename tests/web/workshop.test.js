@@ -48,6 +48,8 @@ test("one is told to be heard only when the server hears one", () => {
   assert.equal(speechOf({ ...voice, own: HAND }), "hand");
   assert.equal(speechOf({ ...voice, own: SEATED }), "listening");
   assert.equal(speechOf({ ...voice, own: BACKSTAGE }), "backstage");
+  assert.equal(speechOf({ ...voice, own: BACKSTAGE, isTalking: true }), "talking");
+  assert.equal(speechOf({ ...voice, own: SEATED, isTalking: true }), "listening");
   assert.equal(speechOf({ ...voice, own: null }), "listening");
 });
 
@@ -107,19 +109,24 @@ test("lines are kept once, in order, and not for ever", () => {
   assert.deepEqual(mergeLines([line(1), line(2)], [line(3)], 2), [line(2), line(3)]);
 });
 
-test("a line is bad by what may go out and by what is lost, and only after a while", () => {
+test("a line is bad by its queue and by what is lost, and only after a while", () => {
+  const pair = { type: "candidate-pair", nominated: true, state: "succeeded" };
   const report = new Map([
-    ["pair", { type: "candidate-pair", nominated: true, state: "succeeded", availableOutgoingBitrate: 90_000 }],
+    ["pair", { ...pair, availableOutgoingBitrate: 90_000, currentRoundTripTime: 0.5 }],
     ["old", { type: "candidate-pair", nominated: false, state: "failed", availableOutgoingBitrate: 9_000_000 }],
     ["sound", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.02 }],
     ["picture", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.3 }],
   ]);
-  assert.deepEqual(lookAtLine(report), { bps: 90_000, lost: 0.3 });
-  assert.deepEqual(lookAtLine(new Map()), { bps: null, lost: null });
-  assert.equal(badSince(null, { bps: null, lost: null }, 5), null);
-  assert.equal(badSince(null, { bps: 90_000, lost: null }, 5), 5);
-  assert.equal(badSince(5, { bps: null, lost: 0.3 }, 9), 5);
-  assert.equal(badSince(5, { bps: 900_000, lost: 0.01 }, 9), null);
+  assert.deepEqual(lookAtLine(report, false), { bps: 90_000, round_s: 0.5, lost: 0.02 });
+  assert.deepEqual(lookAtLine(report, true), { bps: 90_000, round_s: 0.5, lost: 0.3 });
+  assert.deepEqual(lookAtLine(new Map(), true), { bps: null, round_s: null, lost: null });
+  const unknown = { bps: null, round_s: null, lost: null };
+  assert.equal(badSince(null, unknown, 5), null);
+  assert.equal(badSince(null, { ...unknown, bps: 90_000, round_s: 0.5 }, 5), 5);
+  assert.equal(badSince(null, { ...unknown, bps: 90_000, round_s: 0.05 }, 5), null);
+  assert.equal(badSince(null, { ...unknown, bps: 900_000, round_s: 0.7 }, 5), null);
+  assert.equal(badSince(5, { ...unknown, lost: 0.3 }, 9), 5);
+  assert.equal(badSince(5, { bps: 900_000, round_s: 0.05, lost: 0.01 }, 9), null);
   assert.equal(isTooBad(5, 5 + BAD_MS - 1), false);
   assert.equal(isTooBad(5, 5 + BAD_MS), true);
   assert.equal(isTooBad(null, 1e9), false);
@@ -140,5 +147,11 @@ test("sound, picture and its small copy share a session in which each comes and 
   assert.deepEqual(transceivers.map(({ sender }) => sender.track), [microphone, camera, camera]);
   await speaker.show(null);
   assert.equal(speaker.hasPicture, false);
+  const sound_bps = () => transceivers[0].sender.encodings[0].maxBitrate;
+  const usual_bps = sound_bps();
+  await speaker.spare(true);
+  assert.ok(sound_bps() < usual_bps / 2);
+  await speaker.spare(false);
+  assert.equal(sound_bps(), usual_bps);
   assert.deepEqual(server.log, ["POST /whip/workshop-1"]);
 });

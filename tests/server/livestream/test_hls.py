@@ -284,7 +284,7 @@ async def test_an_old_client_is_served_and_its_connection_closed(stage: Stage) -
     server = stage.site.client.server
     reader, writer = await asyncio.open_connection(server.host, server.port)
     writer.write(b"GET /hls/plenary/de/0.m4s HTTP/1.0\r\nHost: x\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     assert answer.startswith(b"HTTP/1.0 200")
     assert answer.endswith(WHOLE)
@@ -296,7 +296,7 @@ async def test_requests_in_one_go_are_answered_in_their_order(stage: Stage) -> N
     reader, writer = await asyncio.open_connection(server.host, server.port)
     lines = b"".join(b"GET /hls/plenary/de/0.%d.m4s HTTP/1.1\r\nHost: x\r\n\r\n" % part for part in range(3))
     writer.write(lines + b"GET /hls/plenary/de/0.9.m4s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     places = [answer.index(payload_of("de", 0, part)) for part in (0, 1, 2, 9)]
     assert places == sorted(places)

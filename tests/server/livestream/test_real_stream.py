@@ -23,7 +23,6 @@ from tests.server.conftest import SECRET
 TRACKS = ("video", "floor", "de", "uk", "en")
 WATCHED_S = 12.0
 READ_S = 9.0
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from server.pushes.sink import SinkError
 from server.pushes.target import Target, checked_target
 
 TARGET = checked_target("city", "rtmp://h/a/k", "de")
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def sample(track: str, starts_s: float) -> Sample:

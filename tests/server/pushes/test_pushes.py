@@ -48,7 +48,7 @@ class Nowhere:
 
     def until(self, count: int) -> None:
         with self.news:
-            assert self.news.wait_for(lambda: len(self.opened) >= count, 5)
+            assert self.news.wait_for(lambda: len(self.opened) >= count, 30)
 
 
 @pytest.fixture

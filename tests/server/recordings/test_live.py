@@ -64,7 +64,7 @@ class Person:
         self.count += 1
         id = f"{name}{time.monotonic()}"
         await self.socket.send_json({"type": "command", "id": id, "name": name, "args": args})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 message = json.loads(await self.socket.receive_str())
                 if message.get("id") == id:
@@ -100,7 +100,6 @@ async def go_on_air(http: ClientSession, server: Server) -> Person:
     return anna
 
 
-@pytest.mark.timeout(180)
 async def test_a_killed_recording_goes_on_and_holds_no_voice_without_consent(tmp_path: Path) -> None:
     server = Server(tmp_path, environment={"TOLMACH_SECRET": SECRET, "TOLMACH_PUBLIC_IPS": ""})
     server.start()

@@ -333,6 +333,8 @@ async def test_subtitles_are_read_with_their_times(site: Site, clip: bytes, body
         (b"1\n00:00:05,000 --> 00:00:02,000\nx\n", 422, "subtitles_invalid"),
         (b"1\nsoon --> later\nx\n", 422, "subtitles_invalid"),
         (b"1\n00:00:01,000 --> 00:00:02,000\n" + b"x" * 1001, 422, "subtitles_invalid"),
+        (b"1\n00:00:01,000 --> 00:00:02,000\n&#" + b"9" * 5000 + b";", 422, "subtitles_invalid"),
+        (b"1\n00:00:01,000 --> 00:00:02,000\n" + b"<" * 500_000, 422, "subtitles_invalid"),
         (b"x" * (MAX_BYTES + 1), 413, "subtitles_too_large"),
         (b"00:00:01,000 --> 00:00:02,000\nx\n\n" * 10_001, 413, "subtitles_too_large"),
     ],
