@@ -1,7 +1,7 @@
 """A reel: a video message as it lies ready to be played out, and what makes a file none.
 
 Whatever came is made once into one form that needs no encoder while it plays: MP4 with H.264 (constrained baseline,
-no B-frames, a keyframe every second) and 48 kHz mono FLAC, which can be cut at any sample. Both tracks are always
+no B-frames, two keyframes a second) and 48 kHz mono FLAC, which can be cut at any sample. Both tracks are always
 there, begin at zero and end together: what has no picture shows a slide, what has no sound is silent.
 """
 

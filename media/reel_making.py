@@ -76,10 +76,12 @@ def _encoded_pictures(output: Any, frames: Iterator[Any], rate: int) -> Iterator
     stream.width, stream.height, stream.pix_fmt = first.width, first.height, "yuv420p"
     stream.codec_context.time_base = Fraction(1, rate)
     stream.codec_context.gop_size = rate
-    stream.options = _QUICK | {"x264-params": f"keyint={rate}:min-keyint={rate}:scenecut=0:bframes=0"}
-    for frame in _with(first, frames):
+    stream.options = _QUICK | {"forced-idr": "1", "x264-params": f"keyint={rate}:min-keyint=1:scenecut=0:bframes=0"}
+    kinds = av.video.frame.PictureType
+    for number, frame in enumerate(_with(first, frames)):
         frame.time_base = Fraction(1, rate)
-        frame.pict_type = av.video.frame.PictureType.NONE
+        # Two in a second: where it goes on in the middle, its picture stands until the next.
+        frame.pict_type = kinds.I if 2 * number % rate < 2 else kinds.NONE
         yield from stream.encode(frame)
     yield from stream.encode(None)
 

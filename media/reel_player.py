@@ -110,7 +110,7 @@ class ReelPlayer:
         self._is_watched = is_watched
 
     def _ask_keyframe(self) -> None:
-        """The file has one every second."""
+        """The file has two a second."""
 
     @staticmethod
     def _capture_time(timestamp: int) -> float | None:

@@ -21,8 +21,8 @@ from media.stream import (
 
 SHORTEST_TICKS: Final = -(-PART_TICKS * 85 // 100)
 KEYFRAME_WINDOW_TICKS: Final = PICTURE_HZ // 2
-"""How far from its time a segment may begin for the sake of a keyframe. Keyframes are asked for once a second at most,
-whoever asks, so one is always within half a second.
+"""How far from its time a segment may begin for the sake of a keyframe. Whoever wants a keyframe gets one
+within a second, so one is always within half a second.
 """
 
 

@@ -19,7 +19,7 @@ from interpreting.ids import RoomId
 from interpreting.roles import Role
 from server.coverage import CONFERENCE_ROLES, DESK_ROLES, covers
 from server.doorman import CALLER, Caller, Proof
-from server.keys import CONDUCTOR, CONFIG, DOORMAN, LIMITS
+from server.keys import CONDUCTOR, CONFIG, DOORMAN, LIMITS, NEIGHBOURS
 from server.limits import ADDRESS, Rate, address_key, client_address
 from server.problems import Problem
 
@@ -76,8 +76,8 @@ RATES: Final[Mapping[str, Rate]] = {
 class Rule:
     """One line: who may use `method` on `path`, shown by which proof, served by the handler called `name`.
 
-    `devices` are what a page may ask of the browser (Permissions-Policy); `is_embeddable` pages may stand in a frame
-    of any other site.
+    `devices` are what a page may ask of the browser (Permissions-Policy), opened by one of `devices_for`;
+    `is_embeddable` pages may stand in a frame of any other site.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Rule:
     who: frozenset[Role | None] = ANYONE
     devices: tuple[str, ...] = ()
     is_embeddable: bool = False
+    devices_for: frozenset[Role | None] = ANYONE
 
 
 def _rules(
@@ -99,8 +100,11 @@ def _rules(
     who: frozenset[Role | None] = ANYONE,
     devices: tuple[str, ...] = (),
     is_embeddable: bool = False,
+    devices_for: frozenset[Role | None] = ANYONE,
 ) -> tuple[Rule, ...]:
-    return tuple(Rule(name, method, path, kind, proof, who, devices, is_embeddable) for method in methods.split())
+    return tuple(
+        Rule(name, method, path, kind, proof, who, devices, is_embeddable, devices_for) for method in methods.split()
+    )
 
 
 _UNHURRIED: Final = frozenset({Kind.SOCKET, Kind.REEL})
@@ -162,8 +166,17 @@ RULES: Final[tuple[Rule, ...]] = (
     *_rules("guide", "GET HEAD", "/r/{room}/guide", Kind.PAGE, Proof.COOKIE, _VENUE, devices=("microphone",)),
     *_rules("lectern", "GET HEAD", "/r/{room}/lectern", Kind.PAGE, Proof.COOKIE, _AT_THE_LECTERN),
     *_rules("qr", "GET HEAD", "/r/{room}/qr.svg", Kind.STATIC),
-    # The technician's microphone is for the intercom.
-    *_rules("desk", "GET HEAD", "/desk", Kind.PAGE, Proof.COOKIE, DESK_ROLES, devices=("microphone",)),
+    # For the intercom; the others at the desk have none there.
+    *_rules(
+        "desk",
+        "GET HEAD",
+        "/desk",
+        Kind.PAGE,
+        Proof.COOKIE,
+        DESK_ROLES,
+        devices=("microphone",),
+        devices_for=_TECHNICIAN,
+    ),
     *_rules("report", "GET HEAD", _DESK_ROOM + "/report", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
     *_rules("report_csv", "GET HEAD", _DESK_ROOM + "/report.csv", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
     *_rules("report_json", "GET HEAD", _DESK_ROOM + "/report.json", Kind.PAGE, Proof.COOKIE, DESK_ROLES),
@@ -241,7 +254,15 @@ def register(app: web.Application, handlers: Mapping[str, Handler]) -> None:
     if lonely:
         raise ValueError(f"not in both the access table and the handlers: {', '.join(sorted(lonely))}")
     for rule in RULES:
-        app.router.add_route(rule.method, rule.path, _behind_door(rule, handlers[rule.name]))
+        handler = _behind_door(rule, handlers[rule.name])
+        app.router.add_route(rule.method, rule.path, handler, expect_handler=_let_come)
+
+
+async def _let_come(request: web.Request) -> None:
+    """Have the body sent to us; what else is expected is passed over (RFC 9110 section 10.1.1)."""
+    if request.headers.get("Expect", "").strip().lower() == "100-continue" and request.version >= (1, 1):
+        assert request.transport is not None
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _behind_door(rule: Rule, handler: Handler) -> Handler:
@@ -252,6 +273,7 @@ def _behind_door(rule: Rule, handler: Handler) -> Handler:
         request[ADDRESS] = address_key(client_address(request, request.app[CONFIG].trusted_proxies))
         request.app[LIMITS].check(rule.kind, request[ADDRESS])
         async with asyncio.timeout(None if rule.kind in _UNHURRIED else ANSWER_TIMEOUT_S):
+            send_home(request, request.match_info.get("room"))
             await _admit(request, rule)
             return await handler(request)
 
@@ -269,6 +291,15 @@ async def _admit(request: web.Request, rule: Rule) -> None:
     room = request.match_info.get("room")
     if room is not None:
         admit_to_room(request, caller, RoomId(room))
+
+
+def send_home(request: web.Request, room: str | None) -> None:
+    """Raise HTTPTemporaryRedirect (307) for a room that another server has and we have not: the same request, there."""
+    if room is None or request.app[CONDUCTOR].has_room(RoomId(room)):
+        return
+    home = request.app[NEIGHBOURS].home_of(room)
+    if home is not None:
+        raise web.HTTPTemporaryRedirect(f"{home}{request.path_qs}")
 
 
 def admit_to_room(request: web.Request, caller: Caller, room: RoomId) -> None:

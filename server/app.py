@@ -47,7 +47,6 @@ from server.doorman import Doorman
 from server.edge_processes import EdgeProcesses
 from server.engine import MediaEngine, OriginEngine
 from server.fleet import Fleet
-from server.fleet_news import FleetNews
 from server.floor_keeper import FloorKeeper
 from server.front import Front
 from server.hub import Hub
@@ -68,9 +67,11 @@ from server.keys import (
     LATENESS,
     LIMITS,
     METRICS,
+    NEIGHBOURS,
     PUSHES,
     RECORDINGS,
     REVOCATIONS,
+    TELLING,
     TEMPLATES,
     TRANSLATOR,
 )
@@ -82,6 +83,7 @@ from server.links import demo_conference, demo_links
 from server.livestream import hls
 from server.livestream.broadcasts import Broadcasts
 from server.metrics_store import TimedStore
+from server.neighbours import Neighbours
 from server.observing import follow_rooms, open_observing
 from server.priority import come_first
 from server.pushes import web as pushes
@@ -96,6 +98,7 @@ from server.sound_watch import SoundWatch
 from server.spare_sender import SpareSender
 from server.store import open_store
 from server.store.base import Store
+from server.telling import Telling
 from server.templating import Templates
 from server.tidying import Tidying, nobody_speaks
 from server.watchman import Watchman
@@ -174,6 +177,7 @@ def _parts(
                 engine = await _open_engine(config, stack)
             fleet = app[FLEET] = await _open_fleet(app, engine, store, stack)
             conductor = app[CONDUCTOR] = _conductor(app, fleet, store)
+            stack.push_async_callback(app[TELLING].aclose)
             conductor.attach(SpareSender(fleet))
             conductor.attach(Doorkeeper(app[HUB]))
             keeper = FloorKeeper(fleet, conductor.room, conductor.switchboard.is_fed, conductor.execute)
@@ -211,15 +215,16 @@ def _parts(
 
 
 def _conductor(app: web.Application, engine: MediaEngine, store: Store) -> Conductor:
-    """Return the conductor of all rooms, whose changes go to the hub."""
-    config, hub = app[CONFIG], app[HUB]
+    """Return the conductor of all rooms, whose changes are told."""
+    config = app[CONFIG]
+    telling = app[TELLING] = Telling(app[HUB], lambda: conductor)
     demo = demo_conference(config)
     conductor = Conductor(
         config.rooms,
         engine,
         store,
         app[CLOCKS],
-        on_change=lambda room: hub.tell_room(room, conductor.version(room), lambda who: conductor.view(room, who)),
+        on_change=telling.changed,
         demo_rooms=frozenset(room.id for room in demo.rooms) if demo else frozenset(),
     )
     return conductor
@@ -265,19 +270,21 @@ async def _open_guards(app: web.Application, engine: MediaEngine, stack: AsyncEx
 
 
 async def _open_fleet(app: web.Application, engine: MediaEngine, store: Store, stack: AsyncExitStack) -> Fleet:
-    """Open the engine and its edges as one, to be closed with the stack."""
+    """Open the engine and its edges as one, and look for other servers, to be closed with the stack."""
     hub = app[HUB]
     fleet = Fleet(
         engine,
         app[BOOT],
         app[CLOCKS].monotonic,
         on_lost=lambda edge: hub.tell_all({"type": "edge_lost", "edge": edge}),
+        max_listeners=app[CONFIG].edges.max_listeners,
     )
     fleet.open()
     stack.push_async_callback(fleet.aclose)
-    news = FleetNews(fleet, store, app[BOOT], app[CONFIG].public_url)
-    news.open()
-    stack.push_async_callback(news.aclose)
+    config, clock = app[CONFIG], app[CLOCKS].monotonic
+    neighbours = app[NEIGHBOURS] = Neighbours(fleet, store, app[BOOT], config.public_url, config.rooms, clock)
+    neighbours.open()
+    stack.push_async_callback(neighbours.aclose)
     return fleet
 
 
@@ -374,4 +381,6 @@ def _greeting(config: Config, port: int) -> list[str]:
         lines.append(f"  {link.room:<12} {place:<26} {base}{link.path}")
     if len(lines) > 1:
         lines.append(f"Open {base}/ in a browser on this machine: it shows all these links. Ctrl+C stops the server.")
+    else:
+        lines.append("Personal links are printed by: tolmach invite --config FILE --room R --role ROLE")
     return lines

@@ -19,13 +19,14 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
+from interpreting.codec import is_one_line
 from interpreting.ids import BoothId, RoomId
 from interpreting.roles import Role
 from server import edge_cli
 from server.config import Config, ConfigError, RoomConfig, load_config
 from server.config_edges import with_count
 from server.store import StoreError, open_store
-from server.tokens import CHANGING_ROLES, DEFAULT_HOURS, LEEWAY_S, MAX_HOURS, Invitation, issue
+from server.tokens import CHANGING_ROLES, DEFAULT_HOURS, LEEWAY_S, MAX_HOURS, MAX_NAME_CHARS, Invitation, issue
 
 Serve = Callable[[Config], None]
 
@@ -144,11 +145,15 @@ def _invite(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.backup and role is not Role.VENUE:
         raise Misuse(f"--backup: only a venue can be the backup. Leave it out for the role {role}")
     also = tuple(_other_room(config, room, role, name) for name in options.also)
+    name = options.name.strip()
+    if len(name) > MAX_NAME_CHARS or not is_one_line(name):
+        raise Misuse(f"--name: write the name on one line of at most {MAX_NAME_CHARS} characters")
     invitation = Invitation.new(
-        room.id, role, booth=booth, name=options.name.strip(), hours=options.hours, is_backup=options.backup, also=also
+        room.id, role, booth=booth, name=name, hours=options.hours, is_backup=options.backup, also=also
     )
     print(f"{config.public_url}/join/{issue(config.secret, invitation)}")
-    _say(f"id: {invitation.id}    (to take it back: tolmach revoke {invitation.id})")
+    file = f"--config {options.config} " if options.config else ""
+    _say(f"id: {invitation.id}    (to take it back: tolmach revoke {file}{invitation.id})")
     return 0
 
 

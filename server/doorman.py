@@ -6,27 +6,25 @@ WHEP take a bearer alone (RFC 6750): a foreign page cannot make a browser publis
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
+from urllib.parse import quote
 
 from aiohttp import web
 
 from interpreting.ids import PersonId
 from interpreting.roles import Role
 from server.problems import Problem
-from server.tokens import EdgePass, Invitation, TokenError, issue, read, read_edge_pass
+from server.tokens import LINK_ID, EdgePass, Invitation, TokenError, issue, read, read_edge_pass
 
 COOKIE_PREFIX: Final = "tolmach_"
 LANGUAGE_COOKIE: Final = "tolmach_lang"
 DESK: Final = "/desk"
 # Each costs one signature check; nobody holds more links of one server.
 MAX_COOKIES_READ: Final = 16
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Proof(StrEnum):
@@ -155,7 +153,7 @@ class Doorman:
         return tuple(callers)
 
     async def _by_named_cookie(self, request: web.Request, id: str) -> Caller:
-        token = request.cookies.get(COOKIE_PREFIX + id) if _ID.fullmatch(id) else None
+        token = request.cookies.get(COOKIE_PREFIX + id) if LINK_ID.fullmatch(id) else None
         if token is None:
             raise Problem("token_missing")
         invitation = await self.read(token)
@@ -207,10 +205,10 @@ def bearer_of(request: web.Request) -> str | None:
 
 def page_path(invitation: Invitation) -> str:
     """Return the path of the page that an invitation is for."""
-    room = f"/r/{invitation.room}"
+    room = f"/r/{quote(invitation.room, safe='')}"
     match invitation.role:
         case Role.INTERPRETER if invitation.booth is not None:
-            return f"{room}/booth/{invitation.booth}"
+            return f"{room}/booth/{quote(invitation.booth, safe='')}"
         case Role.VENUE:
             return f"{room}/venue"
         case Role.PARTICIPANT | Role.SPEAKER:

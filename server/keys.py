@@ -26,11 +26,13 @@ from server.logbook import Logbook
 from server.logbook_rooms import Chronicle
 from server.meters import Meters
 from server.metrics import Metrics
+from server.neighbours import Neighbours
 from server.page_words import PageWords
 from server.pushes.pushes import Pushes
 from server.recordings.rooms import Recordings
 from server.reels.reels import Reels
 from server.revocations import Revocations
+from server.telling import Telling
 from server.templating import Templates
 
 ALARMS: Final = web.AppKey("alarms", Alarms)
@@ -42,6 +44,7 @@ BOOT: Final = web.AppKey("boot", str)
 """The id of this start of the server; a page that sees another one connects anew at once."""
 CONDUCTOR: Final = web.AppKey("conductor", Conductor)
 FLEET: Final = web.AppKey("fleet", Fleet)
+NEIGHBOURS: Final = web.AppKey("neighbours", Neighbours)
 HEARD: Final = web.AppKey("heard", Heard)
 HUB: Final = web.AppKey("hub", Hub)
 JOINS: Final = web.AppKey("joins", Joins)
@@ -52,6 +55,7 @@ LOGBOOK: Final = web.AppKey("logbook", Logbook)
 METERS: Final = web.AppKey("meters", Meters)
 METRICS: Final = web.AppKey("metrics", Metrics)
 PUSHES: Final = web.AppKey("pushes", Pushes)
+TELLING: Final = web.AppKey("telling", Telling)
 TRANSLATOR: Final = web.AppKey("translator", Translator)
 TEMPLATES: Final = web.AppKey("templates", Templates)
 CLOCKS: Final = web.AppKey("clocks", Clocks)

@@ -46,13 +46,13 @@ class Bucket:
         """Return a bucket from which a whole burst can be taken."""
         return cls(rate, rate.burst, now)
 
-    def take(self, now: float) -> float:
-        """Take one token and return 0.0, or return in how many seconds one will be there."""
+    def take(self, now: float, cost: float = 1.0) -> float:
+        """Take as many tokens as something costs and return 0.0, or return in how many seconds they will be there."""
         self.refill(now)
-        if self.tokens >= 1.0:
-            self.tokens -= 1.0
+        if self.tokens >= cost:
+            self.tokens -= cost
             return 0.0
-        return (1.0 - self.tokens) / self.rate.per_s
+        return (cost - self.tokens) / self.rate.per_s
 
     def refill(self, now: float) -> bool:
         """Bring the bucket up to date; True when it is full again."""

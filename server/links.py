@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
-from interpreting.ids import BoothId, PersonId, RoomId
+from interpreting.ids import MAX_PERSON_CHARS, BoothId, PersonId, RoomId
 from interpreting.roles import Role
 from server.config import Config
 from server.config_rooms import ConferenceConfig, RoomConfig, Workshop
@@ -80,6 +81,8 @@ def _link(
 ) -> Link:
     parts = ("demo", room.id, booth, name.lower() or role.value, "backup" if is_backup else "")
     place = "-".join(part for part in parts if part)
+    if len(place) > MAX_PERSON_CHARS:
+        place = f"demo-{sha256(place.encode()).hexdigest()[:32]}"
     invitation = Invitation.new(
         room.id,
         role,

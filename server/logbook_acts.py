@@ -45,7 +45,6 @@ from interpreting.workshop_commands import (
     StartPlayout,
     StopPlayout,
     TakeFloor,
-    TalkBackstage,
     Unmute,
 )
 from server.coverage import DESK_ROLES
@@ -56,7 +55,7 @@ ACTS: Final[frozenset[type[Command]]] = frozenset(
     {
         *(SetFloorLanguage, SetFallback, SetInterlock, StartRecording, StopRecording, SetConsent, SelectVenue),
         *(HoldSlide, SelectItem, NextItem, ClearAsks, AnswerCall, SetTrim, CutMic, SetVenueHears),
-        *(SetDoor, Admit, Remove, CallBackstage, BringOn, TalkBackstage, GiveFloor, TakeFloor, Mute, Unmute),
+        *(SetDoor, Admit, Remove, CallBackstage, BringOn, GiveFloor, TakeFloor, Mute, Unmute),
         *(SetFollowSpeaker, SetTimer, CuePlayout, StartPlayout, PausePlayout, StopPlayout),
     }
 )

@@ -10,17 +10,20 @@ All of it is in the log book, with who did it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from aiohttp import web
 
 from interpreting.ids import RoomId
+from interpreting.roles import Role
 from server.access import Handler
 from server.doorman import CALLER
-from server.keys import ALARMS, CONDUCTOR, LOGBOOK
+from server.keys import ALARMS, CLOCKS, CONDUCTOR, HUB, LOGBOOK
 from server.limits import JSON_MAX_BYTES, read_body
 from server.messages import BadMessage, parse_json
 from server.problems import Problem
+from server.switchboard import Move
 
 
 async def restart_source(request: web.Request) -> web.Response:
@@ -33,12 +36,17 @@ async def restart_source(request: web.Request) -> web.Response:
 
 
 async def move_listeners(request: web.Request) -> web.Response:
-    """POST move: 200 with how many moved; who takes part chooses for themselves and stays."""
+    """POST move: 200 with how many moved; who takes part chooses for themselves and stays.
+
+    Pages are told: those that play the livestream follow by themselves, the others show where they are now.
+    """
     conductor, room = request.app[CONDUCTOR], RoomId(request.match_info["room"])
     channel, to = parse_move(await read_body(request, JSON_MAX_BYTES))
     if not (conductor.has_channel(room, channel) and conductor.has_channel(room, to)):
         raise Problem("channel_unknown")
-    moved = await conductor.switchboard.move_audience(room, channel, to)
+    move = Move(channel, to, int(request.app[CLOCKS].now() * 1000))
+    request.app[HUB].tell_roles(room, {Role.VIEWER}, {"type": "moved", **asdict(move)})
+    moved = await conductor.switchboard.move_audience(room, move)
     request.app[LOGBOOK].note(room, "act", by=_by(request), act="move_listeners", channel=channel, to=to, moved=moved)
     return web.json_response({"moved": moved})
 

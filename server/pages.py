@@ -16,7 +16,7 @@ from aiohttp import web
 
 from interpreting.ids import RoomId
 from interpreting.roles import Role
-from server.access import Handler
+from server.access import Handler, send_home
 from server.config_rooms import ConferenceConfig
 from server.coverage import rooms_of
 from server.doorman import CALLER, Caller, page_path
@@ -115,6 +115,7 @@ async def join(request: web.Request) -> web.Response:
     """GET /join/{invitation}: leave the cookie and go on to the page the link is for."""
     token = request.match_info["invitation"]
     invitation = await request.app[DOORMAN].read(token)
+    send_home(request, invitation.room)
     if not request.app[CONDUCTOR].has_room(invitation.room):
         raise Problem("room_unknown")
     target = f"{page_path(invitation)}?{urlencode({'as': invitation.id})}"

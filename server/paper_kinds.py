@@ -57,11 +57,12 @@ def checked(kind: PaperKind, content: bytes) -> bytes:
         raise Problem("paper_empty")
     match kind:
         case PaperKind.TEXT:
-            return _text(content).encode()
+            return _filled(_text(content)).encode()
         case PaperKind.PDF:
             return _pdf(content)
         case PaperKind.GLOSSARY:
-            return json.dumps(_glossary(_text(content)), ensure_ascii=False, separators=(",", ":")).encode()
+            glossary = _glossary(_filled(_text(content)))
+            return json.dumps(glossary, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _text(content: bytes) -> str:
@@ -71,6 +72,13 @@ def _text(content: bytes) -> str:
         raise Problem("paper_encoding") from None
     if any(not character.isprintable() and ord(character) < 32 and character not in _WHITE for character in text):
         raise Problem("paper_encoding")
+    return text
+
+
+def _filled(text: str) -> str:
+    """Return the text. Raises Problem paper_empty for one that a byte order mark alone is left of."""
+    if not text.strip():
+        raise Problem("paper_empty")
     return text
 
 
@@ -90,9 +98,10 @@ def _glossary(text: str) -> dict[str, object]:
         lines = [_cells(line) for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)]
     except csv.Error:
         raise Problem("paper_not_glossary") from None
-    columns, *rows = [line for line in lines if any(line)]
-    if len(columns) < 2 or not rows:
+    filled = [line for line in lines if any(line)]
+    if len(filled) < 2 or len(filled[0]) < 2:
         raise Problem("paper_not_glossary")
+    columns, *rows = filled
     if len(rows) > MAX_ROWS or len(columns) > MAX_COLUMNS:
         raise Problem("glossary_too_large")
     if any(len(row) > len(columns) for row in rows):

@@ -75,11 +75,13 @@ class RtmpListener:
         if self._strangers >= MOST_STRANGERS:
             writer.transport.abort()
             return
-        with contextlib.suppress(WireError, OSError, TimeoutError):
-            await self._serve(_Encoder(reader, writer))
-        with contextlib.suppress(OSError):
+        try:
+            with contextlib.suppress(WireError, OSError, TimeoutError):
+                await self._serve(_Encoder(reader, writer))
+        finally:
             writer.close()
-            await writer.wait_closed()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _serve(self, encoder: _Encoder) -> None:
         self._strangers += 1

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from media.errors import MediaError
 from server.access import RULE, Handler
-from server.doorman import LANGUAGE_COOKIE
+from server.doorman import CALLER, LANGUAGE_COOKIE
 from server.i18n import LANGUAGE_NAMES, negotiate
 from server.keys import BOOT, CONFIG, TEMPLATES, TRANSLATOR
 from server.problems import Problem, code_of
@@ -110,7 +110,9 @@ def _remember_language(request: web.Request, response: web.StreamResponse) -> No
 
 def _permissions(request: web.Request) -> str:
     rule = request.get(RULE)
-    granted = rule.devices if rule else ()
+    caller = request.get(CALLER)
+    is_granted = rule is not None and (caller.role if caller else None) in rule.devices_for
+    granted = rule.devices if rule and is_granted else ()
     own = [f"{name}=({'self' if name in granted else ''})" for name in _DEVICES]
     return ", ".join([*own, *(f"{name}=()" for name in _NEVER)])
 

@@ -8,6 +8,7 @@ store raises `TokenError("token_revoked")`.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from typing import Any
 import jwt
 
 from interpreting.audience import Audience, audience_of
-from interpreting.ids import BoothId, PersonId, RoomId
+from interpreting.codec import is_one_line
+from interpreting.ids import BoothId, PersonId, RoomId, is_person_id
 from interpreting.roles import Role
 
 ALGORITHM = "HS256"
@@ -27,6 +29,9 @@ LEEWAY_S = 60
 DEFAULT_HOURS = 72.0
 # No invitation lasts longer: a revocation, which knows only the id, must be kept as long as the token might hold.
 MAX_HOURS = 24 * 366
+MAX_NAME_CHARS = 200
+# Its cookie is named by it (RFC 6265 §4.1.1), and `tolmach revoke` takes it.
+LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # No token we issue comes near this; what is longer is not worth a base64 decoding.
 MAX_TOKEN_CHARS = 4096
 
@@ -91,12 +96,12 @@ class Invitation:
         """Return an invitation from now on for `hours`; `id` and `person` are random unless given.
 
         Given ids make links that stay the same person over a restart, as the demo's links are. Raises ValueError
-        for more than `MAX_HOURS`.
+        for more than `MAX_HOURS`, and for ids and names that `read` would refuse.
         """
         if hours > MAX_HOURS:
             raise ValueError(f"an invitation lasts at most {MAX_HOURS} hours")
         issued_at = int(time.time() if now is None else now)
-        return cls(
+        invitation = cls(
             id=id or secrets.token_hex(8),
             person=person or PersonId(secrets.token_hex(8)),
             room=room,
@@ -108,11 +113,25 @@ class Invitation:
             is_backup=is_backup,
             also=also,
         )
+        if (wrong := _unfit(invitation)) is not None:
+            raise ValueError(wrong)
+        return invitation
 
     @property
     def forgotten_at(self) -> float:
         """The moment from which `read` refuses the token anyway, so that a revocation need not be kept longer."""
         return float(self.expires_at + LEEWAY_S)
+
+
+def _unfit(invitation: Invitation) -> str | None:
+    """Say what of an invitation cannot stand, or None."""
+    if not LINK_ID.fullmatch(invitation.id):
+        return "an invitation's id is 1 to 64 of A to Z, a to z, 0 to 9, hyphen and underscore"
+    if not is_person_id(invitation.person):
+        return "a person's id is 1 to 64 letters and digits with -, _, . and @ between them"
+    if len(invitation.name) > MAX_NAME_CHARS or not is_one_line(invitation.name):
+        return f"a name is one line of at most {MAX_NAME_CHARS} characters"
+    return None
 
 
 def issue(secret: str, invitation: Invitation) -> str:
@@ -211,7 +230,7 @@ def _invitation(claims: dict[str, Any]) -> Invitation:
         role = Role(_text(claims, "role"))
     except ValueError as error:
         raise TokenError("token_invalid") from error
-    return Invitation(
+    invitation = Invitation(
         id=_text(claims, "jti"),
         person=PersonId(_text(claims, "sub")),
         room=RoomId(_text(claims, "room")),
@@ -223,6 +242,9 @@ def _invitation(claims: dict[str, Any]) -> Invitation:
         is_backup=_is_backup(claims, role),
         also=_also(claims, role),
     )
+    if _unfit(invitation) is not None:
+        raise TokenError("token_invalid")
+    return invitation
 
 
 def _is_backup(claims: dict[str, Any], role: Role) -> bool:

@@ -27,7 +27,7 @@ from deploy.load.voice import Ear, LeanEnd, Voice
 from interpreting.roles import Role
 from media.errors import WireError
 from media.opus import FRAME_SAMPLES, SAMPLE_RATE_HZ, Decoder
-from media.rtp import RtpPacket, sequence_after
+from media.rtp import RtpPacket, sequence_after, timestamp_after
 
 HALL_HZ: Final = 500
 LOUD: Final = 0.15
@@ -117,12 +117,18 @@ class Meter:
         return max(after - before for before, after in itertools.pairwise(edges))
 
     def rise_ms(self, hertz: int, since: float, full: float) -> float:
-        """How long the tone takes after `since` from a tenth of `full` to nine tenths, to within 20 ms."""
-        column, top = self._column(hertz), self.first(hertz, since, 0.9 * full)
-        below = [m.at for m in self.moments if since <= m.at < top and m.tones[column] < 0.1 * full]
-        return 1000 * (top - max(below, default=since))
+        """How long the tone takes after `since` from a tenth of `full` to nine tenths, to within 20 ms of its own
+        clock; 0 when it never was below the one, infinite when it never reaches the other.
+        """
+        column, last = self._column(hertz), None
+        for moment in self.moments:
+            if moment.at >= since and moment.tones[column] < 0.1 * full:
+                last = moment.timestamp
+            elif moment.at >= since and moment.tones[column] >= 0.9 * full:
+                return 0.0 if last is None else 1000 * timestamp_after(moment.timestamp, last) / SAMPLE_RATE_HZ
+        return math.inf
 
-    async def until_heard(self, hertz: int, seconds: float = 20, least: float = LOUD) -> float:
+    async def until_heard(self, hertz: int, seconds: float = 60, least: float = LOUD) -> float:
         """Wait until the tone sounds; when it began to, in monotonic seconds.
 
         Raises:
@@ -138,7 +144,10 @@ class Meter:
 
 @dataclass
 class Person:
-    """Somebody who sends: the hall, or an interpreter. `sessions` counts the times media was opened."""
+    """Somebody who sends: the hall, or an interpreter. `sessions` counts the times media was opened.
+
+    `is_aside` sends by the intercom's own microphone.
+    """
 
     house: House
     role: Role
@@ -147,6 +156,7 @@ class Person:
     room: str = "hall"
     booth: str | None = None
     is_away: bool = False
+    is_aside: bool = False
     sessions: int = 0
     voice: Voice | None = None
     _task: asyncio.Task[None] | None = None
@@ -202,7 +212,7 @@ class Person:
             raise TimeoutError("there is no network")
         voice = Voice(self._packets)
         try:
-            await voice.open(f"{self.house.url}/whip/{self.room}", self.token)
+            await voice.open(f"{self.house.url}/whip/{self.room}{'?as=intercom' if self.is_aside else ''}", self.token)
         except BaseException:
             await voice.aclose(says_goodbye=False)
             raise

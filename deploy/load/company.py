@@ -1,6 +1,6 @@
 """People as their pages act: a WebSocket that comes back by itself, and media opened anew when the server is another.
 
-Pauses are those of web/static/js/lib/timing.js and session.js, so that what is measured here is what a hall would do.
+Pauses are those of web/static/js/lib/timing.js and turnout.js, so that what is measured here is what a hall would do.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ from deploy.load.house import House
 from deploy.load.processes import BenchError
 
 _STEPS_S: Final = (0.5, 1.0, 2.0, 3.0)
+_EACH_S: Final = 0.012
+_MOST_S: Final = 20.0
 _CONNECT_S: Final = 8.0
 _ANSWER_S: Final = 10.0
 
@@ -51,6 +53,8 @@ class Page:
     opened_at: list[float] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     version: int = 0
+    _turnout: int = 0
+    _is_server_gone: bool = False
     _boot: str = ""
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _socket: aiohttp.ClientWebSocketResponse | None = None
@@ -110,7 +114,7 @@ class Page:
             raise Refused(said["code"])
         return int(said["version"])
 
-    async def until(self, happened: Callable[[dict[str, Any]], bool], what: str, seconds: float = 20) -> float:
+    async def until(self, happened: Callable[[dict[str, Any]], bool], what: str, seconds: float = 60) -> float:
         """Wait until the newest state is so; when that state came.
 
         Raises:
@@ -130,8 +134,13 @@ class Page:
                 if await self._converse():
                     attempt = 0
             self._ready.clear()
-            await asyncio.sleep(pause_s(attempt, random.random()))
+            # On this machine a server that is not there refuses at once.
+            self._is_server_gone |= attempt > 0
+            await asyncio.sleep(pause_s(attempt, random.random()) + self._spread_s())
             attempt += 1
+
+    def _spread_s(self) -> float:
+        return random.random() * min(self._turnout * _EACH_S, _MOST_S) if self._is_server_gone else 0.0
 
     async def _converse(self) -> bool:
         """One connection until its end; whether there was a welcome."""
@@ -156,6 +165,7 @@ class Page:
             case "welcome":
                 self.opened_at.append(time.monotonic())
                 self._ready.set()
+                self._turnout, self._is_server_gone = message["turnout"], False
                 self._note_state(message)
                 if message["boot"] != self._boot and self._boot and self.on_boot is not None:
                     task = asyncio.create_task(self._call(self.on_boot))
@@ -168,7 +178,10 @@ class Page:
                 answer = self._answers.get(message["id"])
                 if answer is not None and not answer.done():
                     answer.set_result(message)
+            case "turnout":
+                self._turnout = message["pages"]
             case "closing":
+                self._is_server_gone |= message["code"] == "stopping"
                 self.closings.append((time.monotonic(), message["code"]))
 
     @staticmethod

@@ -148,16 +148,17 @@ class Trial:
                 for tick in range(quarter * 50 // 4, (quarter + 1) * 50 // 4):
                     for source, judge in self._judges.items():
                         judge.hear(sound[source][tick * FRAME_SAMPLES : (tick + 1) * FRAME_SAMPLES])
-                yield from self._look(second + (quarter + 1) / 4)
+                for kind in self._look((quarter + 1) / 4):
+                    yield kind, second + (quarter + 1) / 4
             self.cpu_s += time.process_time() - began
             self.seconds += 1
 
-    def _look(self, after_s: float) -> Iterator[tuple[Kind, float]]:
+    def _look(self, part_s: float) -> Iterator[Kind]:
         self._hearing.refresh({f"{_HALL}/{source}": judge.quality for source, judge in self._judges.items()}, {}, {})
         scene = Scene(self._room, (VENUE,), self._hearing, self.board, AlarmsConfig(), frozenset({VENUE}))
-        change = self.board.take(find_in_sound(scene), self.seconds + after_s % 1, 0)
+        change = self.board.take(find_in_sound(scene), self.seconds + part_s, 0)
         for alarm in change.raised:
-            yield alarm.kind, after_s
+            yield alarm.kind
 
 
 def _hum(pcm: Pcm, second: int) -> Pcm:

@@ -69,7 +69,7 @@ async def booth(folder: Path) -> AsyncIterator[Figure]:
 async def _missed(cast: Cast, at: float) -> AsyncIterator[Figure]:
     noticed = await cast.desk.until(lambda _: not (cast.seat("Olena") or {}).get("live"), "the booth is missed")
     yield "noticed_after_s", noticed - at
-    floor = await cast.uk.meter.until_heard(HALL_HZ, 10, 0.8 * _DUCKED)
+    floor = await cast.uk.meter.until_heard(HALL_HZ, least=0.8 * _DUCKED)
     yield "floor_after_s", floor - at
     await asyncio.sleep(1)
     yield "floor_ramp_ms", cast.uk.meter.rise_ms(HALL_HZ, at, _DUCKED)

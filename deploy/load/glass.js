@@ -32,13 +32,14 @@
   if (devices && window.tolmachClock) {
     const open = devices.getUserMedia.bind(devices);
     devices.getUserMedia = async (wish) => {
+      if (wish.video && !wish.audio) return new MediaStream([camera()]);
       const stream = await open(wish);
       if (wish.video && !stream.getVideoTracks().length) stream.addTrack(camera());
       return stream;
     };
   }
 
-  const eye = { ages: [] };
+  const eye = { ages: new Map() };
   const small = Object.assign(document.createElement("canvas"), { width: COLUMNS * 8, height: ROWS * 8 });
   const sketch = small.getContext("2d", { alpha: false, willReadFrequently: true });
 
@@ -58,18 +59,20 @@
     return check(four) === found[4] ? four.reduce((value, byte) => ((value << 8) | byte) >>> 0, 0) : null;
   }
 
-  /** From now on keep the age of each picture at the moment it is shown. */
-  eye.open = () => {
-    const picture = document.querySelector("#picture");
+  /** From now on keep the age of each picture at the moment it is shown in this element. */
+  eye.open = (selector = "#picture") => {
+    const picture = document.querySelector(selector);
+    const ages = [];
+    eye.ages.set(selector, ages);
     const look = (_, { expectedDisplayTime }) => {
       const clock = read(picture);
-      if (clock !== null) eye.ages.push((Math.round(performance.timeOrigin + expectedDisplayTime) - clock) | 0);
+      if (clock !== null) ages.push((Math.round(performance.timeOrigin + expectedDisplayTime) - clock) | 0);
       picture.requestVideoFrameCallback(look);
     };
     picture.requestVideoFrameCallback(look);
   };
 
   /** What was seen since the last call, in milliseconds. */
-  eye.take = () => eye.ages.splice(0);
+  eye.take = (selector = "#picture") => eye.ages.get(selector)?.splice(0) ?? [];
   window.tolmachEye = eye;
 })();

@@ -8,6 +8,7 @@ do: every request waits for what comes next.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,6 @@ from typing import Final
 
 from deploy.load.processes import REPOSITORY, BenchError, Children
 
-SECONDS: Final = 8
 _BASELINE_S: Final = 5.0
 _UP_S: Final = 60.0
 _CONNECTIONS: Final = 32
@@ -137,9 +137,11 @@ def newest_part(here: Origin, track: str) -> str:
     return f"/hls/plenary/{newest[1]}"
 
 
-def _measure(here: Origin, name: str, script: str, *words: str, idle: float, connections: int = _CONNECTIONS) -> None:
+def _measure(
+    here: Origin, name: str, script: str, *words: str, idle: float, seconds: int, connections: int = _CONNECTIONS
+) -> None:
     before = cpu_s(here.pid)
-    seen = wrk(here.site, script, *words, connections=connections, seconds=SECONDS)
+    seen = wrk(here.site, script, *words, connections=connections, seconds=seconds)
     spent = cpu_s(here.pid) - before - idle * seen.seconds
     print(f"hls_{name}_requests_s: {seen.requests / seen.seconds:.0f}")
     print(f"hls_{name}_requests_per_core_s: {seen.requests / max(spent, 0.01):.0f}")
@@ -147,8 +149,11 @@ def _measure(here: Origin, name: str, script: str, *words: str, idle: float, con
     print(f"hls_{name}_failed: {seen.failed}", flush=True)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.load.hls", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seconds", type=int, default=8, help="how long each is asked for (8)")
+    seconds = parser.parse_args(arguments).seconds
     print(f"hls_load_before: {os.getloadavg()[0]:.2f}")
     with tempfile.TemporaryDirectory(prefix="tolmach-hls-") as name, origin(Path(name)) as here:
         before = cpu_s(here.pid)
@@ -156,13 +161,13 @@ def main() -> None:
         idle = (cpu_s(here.pid) - before) / _BASELINE_S
         print(f"hls_server_idle_cores: {idle:.3f}")
         playlists = ("/hls/plenary/video.m3u8", "/hls/plenary/de.m3u8")
-        _measure(here, "playlists", "hls_paths.lua", *playlists, idle=idle)
+        _measure(here, "playlists", "hls_paths.lua", *playlists, idle=idle, seconds=seconds)
         parts = newest_part(here, "video"), newest_part(here, "de")
-        _measure(here, "parts", "hls_paths.lua", *parts, idle=idle)
+        _measure(here, "parts", "hls_paths.lua", *parts, idle=idle, seconds=seconds)
         parts = newest_part(here, "video"), newest_part(here, "de")
-        _measure(here, "both", "hls_paths.lua", *playlists, *parts, idle=idle)
+        _measure(here, "both", "hls_paths.lua", *playlists, *parts, idle=idle, seconds=seconds)
         words = ("/hls/plenary/", "video", "de")
-        _measure(here, "low_latency_100", "hls_viewers.lua", *words, idle=idle, connections=400)
+        _measure(here, "low_latency_100", "hls_viewers.lua", *words, idle=idle, seconds=seconds, connections=400)
     print(f"hls_load_after: {os.getloadavg()[0]:.2f}")
 
 

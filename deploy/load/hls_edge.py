@@ -8,11 +8,13 @@ after its last sample a part has come, over nginx and past it.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import re
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -23,25 +25,27 @@ from deploy.load.hls import Origin, cpu_s, origin, wrk
 from deploy.load.nginx import nginx
 
 VIEWERS: Final = (10, 1000)
-SECONDS: Final = 20
 _LINES: Final = 4
 """Connections a viewer."""
 _TRACKS: Final = ("video", "de")
 _ROOM: Final = "/hls/plenary/"
 
 
-async def main() -> None:
+async def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.load.hls_edge", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seconds", type=int, default=20, help="how long each crowd is watched (20)")
+    watch_s = parser.parse_args(arguments).seconds
     print(f"hls_edge_load_before: {os.getloadavg()[0]:.2f}")
     with tempfile.TemporaryDirectory(prefix="tolmach-edge-") as name:
         folder = Path(name)
         with origin(folder) as here:
-            rates = [await _watched(here, folder, viewers) for viewers in VIEWERS]
+            rates = [await _watched(here, folder, viewers, watch_s) for viewers in VIEWERS]
     print(f"hls_edge_origin_ratio: {rates[1] / rates[0]:.3f}")
     print(f"hls_edge_load_after: {os.getloadavg()[0]:.2f}")
 
 
-async def _watched(here: Origin, folder: Path, viewers: int) -> float:
+async def _watched(here: Origin, folder: Path, viewers: int, watch_s: int) -> float:
     """Return how many requests a second reached the server from so many viewers behind an nginx of their own."""
     place = folder / f"nginx-{viewers}"
     place.mkdir()
@@ -49,13 +53,13 @@ async def _watched(here: Origin, folder: Path, viewers: int) -> float:
         # The crowd comes in before anything is counted.
         crowd = asyncio.create_task(
             asyncio.to_thread(
-                wrk, url, "hls_viewers.lua", _ROOM, *_TRACKS, connections=viewers * _LINES, seconds=SECONDS + 10
+                wrk, url, "hls_viewers.lua", _ROOM, *_TRACKS, connections=viewers * _LINES, seconds=watch_s + 10
             )
         )
         await asyncio.sleep(6.0)
         asked, spent, began = here.asked(), cpu_s(here.pid), time.monotonic()
         nginx_spent = _workers_s(pid)
-        late, late_past = await asyncio.gather(_lateness(url), _lateness(here.site))
+        late, late_past = await asyncio.gather(_lateness(url, watch_s), _lateness(here.site, watch_s))
         seconds = time.monotonic() - began
         # Our own two viewers are counted too: the one past nginx asks the server itself.
         rate = (here.asked() - asked - late_past[1]) / seconds
@@ -71,11 +75,11 @@ async def _watched(here: Origin, folder: Path, viewers: int) -> float:
     return rate
 
 
-async def _lateness(site: str) -> tuple[list[float], int]:
+async def _lateness(site: str, watch_s: int) -> tuple[list[float], int]:
     """Follow a sound track; return by how many seconds each part came after its last sample, and the requests made."""
     late: list[float] = []
     asked = 0
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + watch_s
     track = _TRACKS[1]
     async with aiohttp.ClientSession() as session:
         query = ""

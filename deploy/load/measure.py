@@ -27,6 +27,25 @@ class Usage:
         """
         return cls(parse_cpu_s(Path(f"/proc/{pid}/stat").read_text()), time.monotonic())
 
+    @classmethod
+    def of_main_thread(cls, pid: int) -> "Usage":
+        """Read that of the thread it began with alone, to the nanosecond.
+
+        Raises:
+            OSError: there is no such process, or a kernel that does not count so.
+        """
+        ran_ns = int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0])
+        return cls(ran_ns / 1e9, time.monotonic())
+
+    @classmethod
+    def of_family(cls, pid: int) -> "Usage":
+        """That of a process with its children and theirs, of those that live.
+
+        Raises:
+            OSError: there is no such process.
+        """
+        return cls(sum(cls.of(one).cpu_s for one in family(pid)), time.monotonic())
+
     def share_since(self, before: "Usage") -> float:
         """Of one core, which part was used between `before` and now; 1.0 is a whole core."""
         return (self.cpu_s - before.cpu_s) / (self.at - before.at)
@@ -49,6 +68,17 @@ def parse_resident_kib(status: str) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise ValueError("no VmRSS in status")
+
+
+def family(pid: int) -> list[int]:
+    """A process, its children and theirs.
+
+    Raises:
+        OSError: there is no such process.
+    """
+    # A thread's children are listed with the thread.
+    children = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+    return [pid, *(one for child in children for one in family(int(child)))]
 
 
 def resident_kib(pid: int) -> int:

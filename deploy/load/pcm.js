@@ -2,23 +2,6 @@
 //
 // A worklet hands over blocks of sound with the audio clock's time, mapped to the machine's as recorder.js does it.
 (() => {
-  const devices = navigator.mediaDevices;
-  if (!devices) return;
-  const open = devices.getUserMedia.bind(devices);
-  let captured = null;
-  devices.getUserMedia = async (wish) => (captured = await open(wish));
-
-  // The booth plays through Web Audio: what goes to its headphones, behind its limiter, is taken off here.
-  const connect = AudioNode.prototype.connect;
-  let ears = null;
-  AudioNode.prototype.connect = function (to, ...more) {
-    if (to instanceof AudioDestinationNode && !(this.context instanceof OfflineAudioContext)) {
-      ears ??= new MediaStreamAudioDestinationNode(this.context);
-      connect.call(this, ears);
-    }
-    return connect.call(this, to, ...more);
-  };
-
   const WORKLET = `
     registerProcessor("pcm", class extends AudioWorkletProcessor {
       constructor() { super(); this.blocks = []; }
@@ -34,7 +17,6 @@
 
   /** Record so many ms of "captured" or "heard": epoch ms of the first sample, and the samples as base64 of float32. */
   window.tolmachPcm = async (which, ms) => {
-    const stream = which === "captured" ? captured : (ears?.stream ?? document.querySelector("#sound").srcObject);
     const context = new AudioContext({ sampleRate: 48000, latencyHint: "interactive" });
     await context.resume();
     await context.audioWorklet.addModule(URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" })));
@@ -47,8 +29,7 @@
       until = data.until;
       blocks.push(...data.blocks);
     };
-    connect.call(context.createMediaStreamSource(new MediaStream(stream.getAudioTracks())), node);
-    connect.call(node, context.destination);
+    window.tolmachRecorder.tap(which, node);
     await new Promise((done) => setTimeout(done, ms));
     await context.close();
     const samples = new Float32Array(blocks.length * 128);

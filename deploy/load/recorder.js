@@ -78,7 +78,13 @@
       recorder.offset = Math.min(recorder.offset, performance.timeOrigin + performance.now() - data.until);
       recorder.rows.push(...data.rows);
     };
-    connect.call(connect.call(context.createMediaStreamSource(streamOf(which)), node), context.destination);
+    recorder.tap(which, node);
+  };
+
+  /** Have what is "captured" or "heard" run through a node of whichever context; nothing is heard of it beside. */
+  recorder.tap = (which, node) => {
+    const source = node.context.createMediaStreamSource(streamOf(which));
+    connect.call(connect.call(source, node), node.context.destination);
   };
 
   /** End the recording, and forget it: another one has a clock of its own. */

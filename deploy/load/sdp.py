@@ -15,6 +15,7 @@ from media.dtls import Fingerprint
 
 OPUS_PT: Final = 111
 VP8_PT: Final = 96
+H264_PT: Final = 97
 
 
 class Direction(StrEnum):
@@ -63,7 +64,7 @@ def format_audio(
     """A description with one Opus m-line, bundled and with RTCP on the same port.
 
     `address` adds a host candidate (an ICE-lite server needs none); `ssrc` names the stream we send. For each of
-    `pictures` there is an m-line of VP8; the numbers name the streams we send there, 0 none.
+    `pictures` there is an m-line of VP8; the numbers name the streams we send there, 0 none, where H.264 is taken too.
     """
     opus = "minptime=10;useinbandfec=1;stereo=0;maxaveragebitrate=64000"
     lines = [
@@ -96,8 +97,9 @@ def format_audio(
 
 
 def _format_picture(mid: str, direction: Direction, ssrc: int) -> list[str]:
+    types = str(VP8_PT) if ssrc else f"{VP8_PT} {H264_PT}"
     lines = [
-        f"m=video 9 UDP/TLS/RTP/SAVPF {VP8_PT}",
+        f"m=video 9 UDP/TLS/RTP/SAVPF {types}",
         "c=IN IP4 0.0.0.0",
         f"a=mid:{mid}",
         f"a={direction}",
@@ -105,7 +107,14 @@ def _format_picture(mid: str, direction: Direction, ssrc: int) -> list[str]:
         f"a=rtpmap:{VP8_PT} VP8/90000",
         f"a=rtcp-fb:{VP8_PT} nack pli",
     ]
-    return [*lines, f"a=msid:- {mid}", f"a=ssrc:{ssrc} cname:lean"] if ssrc else lines
+    if ssrc:
+        return [*lines, f"a=msid:- {mid}", f"a=ssrc:{ssrc} cname:lean"]
+    return [
+        *lines,
+        f"a=rtpmap:{H264_PT} H264/90000",
+        f"a=rtcp-fb:{H264_PT} nack pli",
+        f"a=fmtp:{H264_PT} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+    ]
 
 
 def parse_remote(text: str, prefer_host: str | None = None) -> Remote:

@@ -2,7 +2,8 @@
 
 The asyncio loop watches the epoll descriptor, so a burst of a thousand packets is one callback that reads them all;
 the signalling (HTTP) shares the loop. Every packet's sequence number is looked at. SRTP authenticity is checked on a
-sample: every 50th packet of everybody, every packet of every 50th listener, and everybody's first.
+sample: every 50th packet of everybody, every packet of every 50th listener, and everybody's first. A light swarm reads
+the packets of every 50th listener alone; those of the others the kernel counts (`unread`).
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from typing import Final, Protocol
 from deploy.load.peer import CONSENT_S, LeanPeer, Phase
 from deploy.load.sdp import Credentials, Remote, SdpError
 from deploy.load.sequence import SequenceCheck
+from deploy.load.unread import drop_rtp, dropped
 from media.dtls import DtlsIdentity, Fingerprint
 from media.errors import WireError
 
@@ -48,10 +50,13 @@ class SignallingError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What all listeners together have received so far; differences of two tallies are what a window brought."""
+    """What all listeners together have received so far; differences of two tallies are what a window brought. Of the
+    packets `unread` are counted and no more.
+    """
 
     connected: int = 0
     packets: int = 0
+    unread: int = 0
     payload_bytes: int = 0
     lost: int = 0
     gaps: int = 0
@@ -75,6 +80,7 @@ class Listener:
     __slots__ = (
         "bytes",
         "forged",
+        "is_read",
         "joined",
         "last_stamp",
         "peer",
@@ -87,7 +93,7 @@ class Listener:
         "wrong_stamps",
     )
 
-    def __init__(self, index: int, host: str, joined: asyncio.Future[None]) -> None:
+    def __init__(self, index: int, host: str, joined: asyncio.Future[None], *, is_light: bool) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         self.socket.bind((host, 0))
@@ -95,9 +101,15 @@ class Listener:
         self.peer: LeanPeer | None = None
         self.sequence = SequenceCheck()
         self.step = 1 if index % SAMPLE_EVERY == 0 else SAMPLE_EVERY
+        self.is_read = not is_light or self.step == 1
         self.ssrc = 0
         self.last_stamp: tuple[int, int] | None = None
         self.bytes = self.sampled = self.forged = self.wrong_stamps = self.rtcp = 0
+
+    @property
+    def unread(self) -> int:
+        """Packets that the kernel has counted and dropped."""
+        return 0 if self.is_read else dropped(self.socket)
 
     def sample(self, packet: bytes) -> None:
         """Check one packet's authenticity, and that its timestamp goes with its sequence number."""
@@ -115,6 +127,8 @@ class Listener:
             self.ssrc = ssrc
             if not self.joined.done():
                 self.joined.set_result(None)
+                if not self.is_read:
+                    drop_rtp(self.socket)
             return
         steps = (number - self.last_stamp[0]) & 0xFFFF
         passed = (stamp - self.last_stamp[1]) & 0xFFFFFFFF
@@ -136,10 +150,12 @@ class Listener:
 class Swarm:
     """All listeners of this process. `open` within a running loop, `aclose` at the end.
 
-    `host` is the local address that the sockets are bound to; servers are told of it where they need it.
+    `host` is the local address that the sockets are bound to; servers are told of it where they need it. Of a light
+    one most listeners' packets are not read.
     """
 
-    def __init__(self, signalling: Signalling, host: str) -> None:
+    def __init__(self, signalling: Signalling, host: str, *, is_light: bool = False) -> None:
+        self._is_light = is_light
         self._signalling = signalling
         self._host = host
         self._identity = DtlsIdentity()
@@ -199,9 +215,11 @@ class Swarm:
         """The counters summed up now."""
         everybody = self._by_descriptor.values()
         checks = [listener.sequence for listener in everybody]
+        unread = sum(listener.unread for listener in everybody)
         return Tally(
             connected=sum(1 for each in everybody if each.peer and each.peer.phase is Phase.CONNECTED),
-            packets=sum(check.received for check in checks),
+            packets=sum(check.received for check in checks) + unread,
+            unread=unread,
             payload_bytes=sum(each.bytes for each in everybody),
             lost=sum(check.lost for check in checks),
             gaps=sum(check.gaps for check in checks),
@@ -216,7 +234,7 @@ class Swarm:
 
     def received(self) -> list[int]:
         """Packets received so far, a number a listener, in the order they joined."""
-        return [listener.sequence.received for listener in self._by_descriptor.values()]
+        return [listener.sequence.received + listener.unread for listener in self._by_descriptor.values()]
 
     async def join_one(self) -> None:
         """Let one more join; returns with its first authentic packet.
@@ -225,7 +243,7 @@ class Swarm:
             SignallingError, SdpError, OSError: it could not.
         """
         joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        listener = Listener(self._started, self._host, joined)
+        listener = Listener(self._started, self._host, joined, is_light=self._is_light)
         self._started += 1
         ours = Credentials()
         try:

@@ -19,7 +19,7 @@ ROOM: Final = "hall"
 TONES_HZ: Final = {"floor": 750, "uk": 1500, "en": 2250}
 """What sounds on each channel."""
 
-_END_S: Final = 20.0
+_END_S: Final = 60.0
 T = TypeVar("T")
 
 
@@ -33,7 +33,7 @@ class Troupe:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float = 40) -> T:
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = 90) -> T:
         """Have something done in the thread, and wait for it. Raises what it raises, and TimeoutError."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 

@@ -132,14 +132,20 @@ class Visitors:
         return Visitor(context.new_page())
 
 
+def starter(namespace: str, folder: Path) -> Path:
+    """A program that starts Chromium in the namespace and hands its flags on."""
+    program = folder / f"chromium-{namespace}"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(inside(namespace, [CHROMIUM]))} "$@"\n')
+    program.chmod(0o700)
+    return program
+
+
 @contextmanager
 def visitors(namespace: str, folder: Path) -> Iterator[Visitors]:
     """Chromium whose network is the namespace's, steered by pipes; closed on leaving."""
-    starter = folder / "chromium-inside"
-    starter.write_text(f'#!/bin/sh\nexec {shlex.join(inside(namespace, [CHROMIUM]))} "$@"\n')
-    starter.chmod(0o700)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=starter, headless=True, args=[*_FLAGS])
+        program = starter(namespace, folder)
+        browser = playwright.chromium.launch(executable_path=program, headless=True, args=[*_FLAGS])
         try:
             yield Visitors(browser)
         finally:

@@ -132,12 +132,14 @@ class Voice:
     """A publisher of `packets` of 20 ms in a circle. `sent_at` is when each went out, in monotonic seconds.
 
     With `answers` it sends again what the server asks for. `pictures` are the SSRCs of pictures it will send too.
+    `frame_s` is how long 20 ms take by its clock.
     """
 
     packets: Sequence[bytes]
     answers: bool = True
     keeps_times: bool = False
     pictures: Sequence[int] = ()
+    frame_s: float = FRAME_S
     sent_at: list[float] = field(default_factory=list)
     asked: int = 0
     end: LeanEnd | None = None
@@ -159,11 +161,12 @@ class Voice:
         self.end = await _meet(self._signalling, host, through, lambda packet, now: None, self._take_reports)
 
     async def speak(self, seconds: float) -> None:
-        """Send a packet every 20 ms of the monotonic clock; a late wake-up is caught up."""
-        started = time.monotonic()
-        for number in range(round(seconds / FRAME_S)):
-            await asyncio.sleep(max(0.0, started + number * FRAME_S - time.monotonic()))
+        """Send a packet every 20 ms of the monotonic clock, or `frame_s`; a late wake-up is caught up."""
+        due = time.monotonic()
+        for _ in range(round(seconds / FRAME_S)):
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
             self._say()
+            due += self.frame_s
 
     def _say(self) -> None:
         assert self.end is not None

@@ -14,6 +14,9 @@ from typing import Final
 _SILENT_S: Final = 300.0
 """A process that says nothing for so long does nothing any more."""
 _SURVEY_S: Final = 120.0
+_END_S: Final = 5.0
+_SURVEYS: Final = 2
+"""So many files are looked at at once; each takes a process and its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,12 @@ class Workroom:
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
+        self._surveys = asyncio.Semaphore(_SURVEYS)
 
     async def survey(self, file: Path) -> Made:
         """Look at a file: how long it is, or why nothing can be made of it."""
         try:
-            async with asyncio.timeout(_SURVEY_S):
+            async with self._surveys, asyncio.timeout(_SURVEY_S):
                 return await _run(("survey", str(file)), lambda percent: None)
         except TimeoutError:
             return Made(code="reel_failed")
@@ -59,11 +63,14 @@ async def _run(arguments: tuple[str, ...], on_percent: Callable[[int], None]) ->
                 on_percent(words["percent"])
             else:
                 made = Made(words.get("seconds", 0.0), words.get("is_silent", False), words.get("failed", ""))
+        # What it had to say is said; one that is killed as it ends is missed by asyncio, which says so in the log.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), _END_S)
     except (TimeoutError, ValueError):
         made = Made(code="reel_failed")
     finally:
-        # What it had to say is said.
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     return made

@@ -5,6 +5,8 @@ import { Session, browserTools } from "./session.js";
 import { preferH264 } from "./whip.js";
 
 const AUDIO_BPS = 96_000;
+/** Speech that is understood, on a line that carries little else. */
+const SPARE_AUDIO_BPS = 32_000;
 const PICTURE_BPS = 1_500_000;
 const SMALL_BPS = 120_000;
 /** The small picture stands in a row of faces: a quarter of each side, half of the frames. */
@@ -13,6 +15,7 @@ const SMALL = { maxBitrate: SMALL_BPS, scaleResolutionDownBy: 4, maxFramerate: 1
 export class FarSpeaker {
   /** @type {MediaStreamTrack | null} */ #microphone = null;
   /** @type {MediaStreamTrack | null} */ #camera = null;
+  #isSparing = false;
   /** @type {RTCRtpSender | null} */ #sound = null;
   /** @type {RTCRtpSender[]} */ #pictures = [];
 
@@ -62,11 +65,29 @@ export class FarSpeaker {
     await Promise.all(this.#pictures.map((sender) => sender.replaceTrack(track)));
   }
 
+  /**
+   * Let the sound be content with a third of what it has otherwise.
+   * @param {boolean} isSparing
+   */
+  async spare(isSparing) {
+    if (isSparing === this.#isSparing) return;
+    this.#isSparing = isSparing;
+    const parameters = this.#sound?.getParameters();
+    if (!parameters?.encodings?.[0]) return;
+    parameters.encodings[0].maxBitrate = this.#sound_bps;
+    // A browser that will not is one whose sound stays as it was.
+    await this.#sound?.setParameters(parameters).catch(() => {});
+  }
+
+  get #sound_bps() {
+    return this.#isSparing ? SPARE_AUDIO_BPS : AUDIO_BPS;
+  }
+
   /** @param {RTCPeerConnection} peer */
   #prepare(peer) {
     const sound = peer.addTransceiver(this.#microphone ?? "audio", {
       direction: "sendonly",
-      sendEncodings: [{ maxBitrate: AUDIO_BPS }],
+      sendEncodings: [{ maxBitrate: this.#sound_bps }],
     });
     const pictures = [{ maxBitrate: PICTURE_BPS }, SMALL].map((encoding) =>
       peer.addTransceiver(this.#camera ?? "video", { direction: "sendonly", sendEncodings: [encoding] }),

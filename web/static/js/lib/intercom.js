@@ -14,11 +14,21 @@
 
 /** Shorter is a tap, which stays until the next one; longer is a press, which ends with the finger. */
 export const TAP_MS = 400;
+/** So long a microphone stays open when the talk is over: the next word is often an answer. */
+export const REST_MS = 20_000;
+/** The same for one that is slow to open, such as a headset without a wire: its next press would lose the first word. */
+export const SLOW_REST_MS = 60_000;
+const SLOW_MS = 150;
+
+/** @param {number} opening_ms  how long the microphone took to open */
+export function restAfter(opening_ms) {
+  return opening_ms > SLOW_MS ? SLOW_REST_MS : REST_MS;
+}
 
 /** @type {Record<string, readonly string[]>} */
 const PARTIES = {
   technician: ["booths", "booth", "venue", "moderator"],
-  moderator: ["technician", "booths", "booth", "venue"],
+  moderator: ["technician", "booths", "booth", "venue", "backstage"],
   interpreter: ["technician", "moderator"],
   venue: ["technician", "moderator"],
   speaker: ["moderator"],
@@ -91,7 +101,7 @@ export class Press {
 export function talksTo(talks, { role, person, booth }) {
   const isMine = (/** @type {Talk} */ talk) => {
     if (role === "interpreter") return talk.to === "booths" || (talk.to === "booth" && talk.booth === booth);
-    return talk.to === role;
+    return talk.to === (role === "speaker" ? "backstage" : role);
   };
   return talks.filter((talk) => talk.live && talk.person !== person && isMine(talk));
 }

@@ -24,7 +24,6 @@ import { programmeNow } from "./programme.js";
  * @property {"waiting" | "backstage" | "seated" | "removed"} place
  * @property {boolean} present
  * @property {boolean} live
- * @property {boolean} talks_backstage
  */
 /**
  * @typedef {object} Question
@@ -163,7 +162,7 @@ export function roster({ people = [] }, wanted, lang) {
   return { rows: found.slice(0, ROSTER_ROWS), more: Math.max(0, found.length - ROSTER_ROWS) };
 }
 
-/** @typedef {"admit" | "give_floor" | "call_backstage" | "bring_on" | "remove"} PersonAct  as the commands are called */
+/** @typedef {"admit" | "give_floor" | "call_backstage" | "bring_on" | "write" | "remove"} PersonAct  as the commands are called, but for writing */
 
 /**
  * What may be done with somebody, by where they are.
@@ -176,21 +175,28 @@ export function actsFor({ person, role, place, present }, { speakers = [] }) {
   /** @type {PersonAct[]} */
   const give = !hasFloor && present ? ["give_floor"] : [];
   if (role === "moderator") return give;
-  if (place === "waiting") return ["admit", "call_backstage", "remove"];
+  if (place === "waiting") return ["admit", "call_backstage", "write", "remove"];
   if (place === "removed") return ["admit"];
-  if (place === "backstage") return present ? ["bring_on", "remove"] : ["remove"];
-  return [...give, "call_backstage", "remove"];
+  if (place === "backstage") return [...(present ? /** @type {PersonAct[]} */ (["bring_on"]) : []), "write", "remove"];
+  return [...give, "call_backstage", "write", "remove"];
 }
 
 /**
- * Whether the own microphone's track may carry sound: on the floor with the microphone open, or towards backstage.
+ * Whether the own microphone's track may carry sound: on the floor with the microphone open.
  * @param {ModeratedRoom} state
  * @param {string} person
  */
-export function isOwnMicOpen({ speakers = [], people = [] }, person) {
-  const own = speakers.find((one) => one.person === person);
-  const talks = people.some((one) => one.person === person && one.talks_backstage);
-  return talks || (own !== undefined && own.muted === null);
+export function isOwnMicOpen({ speakers = [] }, person) {
+  return speakers.find((one) => one.person === person)?.muted === null;
+}
+
+/**
+ * Whether those backstage hear somebody by the intercom, or will as soon as the microphone is there.
+ * @param {ModeratedRoom} state
+ * @param {string} person
+ */
+export function talksBackstage({ talks = [] }, person) {
+  return talks.some((talk) => talk.person === person && talk.to === "backstage");
 }
 
 /**

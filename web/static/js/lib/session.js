@@ -6,6 +6,7 @@
 import { iceConfiguration, iceFragment, parseIceLinks, restartedAnswer, wayOf } from "./ice.js";
 import { Pulse, arrivals } from "./pulse.js";
 import { backoffMs, browserTimers } from "./timing.js";
+import { turnout } from "./turnout.js";
 
 /** Grace for a connection that says "disconnected" (Wi-Fi roams, phones change cells), until ICE is restarted. */
 export const DISCONNECTED_MS = 2_000;
@@ -34,12 +35,14 @@ const RETRY_STATUS = new Set([408, 409, 425, 429]);
  * @property {typeof fetch} fetch
  * @property {() => RTCPeerConnection} createPeer
  * @property {import("./timing.js").Timers} timers
+ * @property {import("./turnout.js").Turnout} turnout
  */
 /** @type {SessionTools} */
 export const browserTools = {
   fetch: (...request) => fetch(...request),
   createPeer: () => new RTCPeerConnection({ bundlePolicy: "max-bundle", ...iceConfiguration }),
   timers: browserTimers,
+  turnout,
 };
 
 export class Session {
@@ -151,7 +154,8 @@ export class Session {
   async #open() {
     const mine = this.#generation;
     this.#tell({ state: "connecting" });
-    const peer = this.tools.createPeer();
+    const peer = this.#createPeer();
+    if (!peer) return;
     this.#peer = peer;
     peer.onconnectionstatechange = () => this.#followed(peer);
     try {
@@ -161,6 +165,16 @@ export class Session {
       await this.#answered(mine, peer, response);
     } catch {
       if (mine === this.#generation) this.#again({});
+    }
+  }
+
+  /** A browser without WebRTC, by its maker's or its owner's wish, will not have it the next time either. */
+  #createPeer() {
+    try {
+      return this.tools.createPeer();
+    } catch {
+      this.#tell({ state: "refused", code: "no_webrtc" });
+      return null;
     }
   }
 
@@ -272,7 +286,8 @@ export class Session {
       const response = await this.tools.fetch(this.#location, request).catch(() => null);
       if (response?.status === 200) return response.text();
       if (response && response.status < 500 && !RETRY_STATUS.has(response.status)) return null;
-      await new Promise((resume) => this.tools.timers.after(() => resume(null), PATCH_PAUSE_MS));
+      const pause = PATCH_PAUSE_MS + this.tools.turnout.spreadMs(this.tools.timers.random);
+      await new Promise((resume) => this.tools.timers.after(() => resume(null), pause));
     }
     return null;
   }
@@ -325,7 +340,8 @@ export class Session {
     this.#tell({ state: "waiting", ...problem });
     // What the server wishes is told to all; chance spreads those who were refused together.
     const least = atLeastMs * (1 + this.tools.timers.random() / 2);
-    const wait = Math.max(least, backoffMs(this.#attempt++, this.tools.timers.random));
+    const spread = this.tools.turnout.spreadMs(this.tools.timers.random);
+    const wait = Math.max(least, backoffMs(this.#attempt++, this.tools.timers.random) + spread);
     this.#timer = this.tools.timers.after(() => {
       if (mine === this.#generation) void this.#open();
     }, wait);

@@ -58,6 +58,16 @@ export class Listener {
   }
 
   /**
+   * The server has moved this session to another channel by itself. One that is not there yet is asked for it.
+   * @param {string} channel
+   */
+  follow(channel) {
+    this.#wanted = { ...this.#wanted, channel };
+    if (this.session.status.state === "connected" && !this.#tuning) this.#heard = tuning(this.#wanted);
+    else void this.#tune();
+  }
+
+  /**
    * Stop, and listen in another room from the next start on, to the floor at first.
    * @param {string} room
    */

@@ -8,6 +8,7 @@ const VIDEO_BPS = 2_500_000;
 
 export class Publisher {
   /** @type {MediaStream} */ #stream;
+  /** @type {Map<string, RTCRtpSender>} by kind, of the connection that stands */ #senders = new Map();
 
   /**
    * @param {object} options
@@ -37,19 +38,24 @@ export class Publisher {
    */
   async replace(stream) {
     this.#stream = stream;
-    const senders = this.session.peer?.getSenders() ?? [];
-    const tracks = stream.getTracks();
-    const fits = senders.length === tracks.length && tracks.every((track) => senderOf(senders, track.kind));
     if (this.session.status.state === "idle") return;
-    if (!fits) {
+    const tracks = stream.getTracks();
+    const fits = this.#senders.size === tracks.length && tracks.every(({ kind }) => this.#senders.has(kind));
+    if (!this.session.peer || !fits) {
       this.session.restart();
       return;
     }
-    await Promise.all(tracks.map((track) => senderOf(senders, track.kind)?.replaceTrack(track)));
+    await Promise.all(tracks.map((track) => this.#senders.get(track.kind)?.replaceTrack(track)));
+  }
+
+  /** Send nothing, so that the devices can be let go. The connection stays, for the next stream to replace this one. */
+  async rest() {
+    await Promise.all([...this.#senders.values()].map((sender) => sender.replaceTrack(null)));
   }
 
   /** @param {RTCPeerConnection} peer */
   #prepare(peer) {
+    this.#senders.clear();
     for (const track of this.#stream.getTracks()) {
       const maxBitrate = track.kind === "audio" ? AUDIO_BPS : VIDEO_BPS;
       const transceiver = peer.addTransceiver(track, {
@@ -58,16 +64,9 @@ export class Publisher {
         sendEncodings: [{ maxBitrate }],
       });
       if (track.kind === "video") preferH264(transceiver);
+      this.#senders.set(track.kind, transceiver.sender);
     }
   }
-}
-
-/**
- * @param {RTCRtpSender[]} senders
- * @param {string} kind
- */
-function senderOf(senders, kind) {
-  return senders.find((sender) => sender.track?.kind === kind);
 }
 
 /** @param {RTCRtpTransceiver} transceiver */

@@ -5,17 +5,20 @@
 // break must not open the microphone a minute later.
 
 import { backoffMs, browserTimers } from "./timing.js";
+import { turnout as ofThisPage } from "./turnout.js";
 
 export const COMMAND_LIFE_MS = 12_000;
 /** No answer for this long means that the connection is dead, whatever the browser believes. */
 export const ANSWER_MS = 4_000;
 const CONNECT_MS = 8_000;
+/** A server that is not there refuses sooner than this; a network that is not there lets one wait. */
+const REFUSED_MS = 2_000;
 /** Codes of "closing" after which coming back would be wrong: the person has to act first. */
 const FINAL = new Set(["revoked", "expired", "replaced", "bad_message", "too_fast"]);
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 /** @typedef {{person: string, name: string, role: string, booth: string | null, elsewhere?: boolean}} You */
-/** @typedef {{type: "welcome", boot: string, version: number, now: number, you: You, state: RoomState}} Welcome */
+/** @typedef {{type: "welcome", boot: string, version: number, now: number, you: You, moves: import("./moves.js").Move[], turnout?: number, state: RoomState}} Welcome */
 /** @typedef {{code: string, text: string}} Closing */
 /** @typedef {{kind: "done"} | {kind: "refused", code: string, text: string} | {kind: "lost"}} Outcome */
 /** @typedef {"connecting" | "open" | "waiting" | "ended"} WireStatus */
@@ -42,6 +45,7 @@ export class Wire {
   #version = -1;
   #ended = false;
   #opened = false;
+  #begunAt = 0;
   /** @type {unknown} */ #retry = null;
   /** @type {unknown} */ #deadline = null;
 
@@ -52,8 +56,17 @@ export class Wire {
    * @param {string} options.prefix  makes ids differ from those of other pages of this person
    * @param {(url: string) => WebSocket} [options.open]
    * @param {import("./timing.js").Timers} [options.timers]
+   * @param {import("./turnout.js").Turnout} [options.turnout]
    */
-  constructor({ url, handlers, prefix, open = (address) => new WebSocket(address), timers = browserTimers }) {
+  constructor({
+    url,
+    handlers,
+    prefix,
+    open = (address) => new WebSocket(address),
+    timers = browserTimers,
+    turnout = ofThisPage,
+  }) {
+    this.turnout = turnout;
     this.url = url;
     this.handlers = handlers;
     this.prefix = prefix;
@@ -69,6 +82,7 @@ export class Wire {
     const socket = this.open(this.url);
     this.#socket = socket;
     this.#opened = false;
+    this.#begunAt = this.timers.now();
     this.#watch(CONNECT_MS);
     socket.onmessage = (event) => {
       if (this.#socket === socket) this.#receive(event.data);
@@ -151,6 +165,7 @@ export class Wire {
     else if (message.type === "refused") {
       this.#settle(message.id, { kind: "refused", code: message.code, text: message.text });
     } else if (message.type === "closing") this.#closing(message);
+    else if (message.type === "turnout") this.turnout.note(message.pages);
     else if (message.type === "edge_lost") this.handlers.edgeLost?.(message.edge);
     else this.handlers.news?.(message);
   }
@@ -158,6 +173,8 @@ export class Wire {
   /** @param {Welcome} welcome */
   #welcomed(welcome) {
     this.#attempt = 0;
+    this.turnout.find();
+    this.turnout.note(welcome.turnout ?? 0);
     this.#opened = true;
     this.timers.cancel(this.#deadline);
     this.#version = -1; // a welcome is the truth, even if a restored server counts anew
@@ -180,6 +197,7 @@ export class Wire {
   /** @param {Closing} closing */
   #closing(closing) {
     const final = FINAL.has(closing.code);
+    if (closing.code === "stopping") this.turnout.lose();
     if (final) this.end();
     this.handlers.closing?.(closing, final);
   }
@@ -216,6 +234,15 @@ export class Wire {
     this.#opened = false;
     this.timers.cancel(this.#deadline);
     this.handlers.status?.("waiting");
-    this.#retry = this.timers.after(() => this.connect(), backoffMs(this.#attempt++, this.timers.random));
+    if (this.#isServerGone()) this.turnout.lose();
+    const pause = backoffMs(this.#attempt++, this.timers.random) + this.turnout.spreadMs(this.timers.random);
+    this.#retry = this.timers.after(() => this.connect(), pause);
+  }
+
+  /** Whether it is the server that is away, and not our network: it was refused at once, or again and again. */
+  #isServerGone() {
+    if (this.#attempt === 0) return false; // an open connection has broken, or the page has only come
+    const isRefused = globalThis.navigator?.onLine !== false && this.timers.now() - this.#begunAt < REFUSED_MS;
+    return isRefused || this.#attempt > 1;
   }
 }

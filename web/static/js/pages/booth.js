@@ -54,7 +54,6 @@ const asks = mountAsks(desk, messages);
 const papers = new Papers(desk, messages.add);
 const reels = new Reels(desk, papers, listening);
 const guarding = new Guarding(desk, messages, listening);
-mountCalibration(() => entered.output, (profile) => listening.protect(profile));
 mountChain();
 const showConsent = mountConsent({
   source: () => desk.person && `mic:${desk.person}`,
@@ -78,6 +77,7 @@ const intercom = mountIntercom({
   play: (track) => listening.hearIntercom(track),
 });
 const headset = new HeadsetTest(entered, (microphone) => void arrive(microphone));
+mountCalibration(() => entered.output, (profile) => listening.protect(entered.output, profile));
 let isInside = false;
 let isWireLost = false;
 let hasAsked = false;

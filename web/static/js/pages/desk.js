@@ -11,6 +11,7 @@ import { refuse } from "./desk/answers.js";
 import { Card } from "./desk/card.js";
 import { mountChecks } from "./desk/checks.js";
 import { hush, leaveEdge, listenAnew } from "./desk/ear.js";
+import { mountFit } from "./desk/fit.js";
 import { mountHall } from "./desk/hall.js";
 import { mountHealth } from "./desk/health.js";
 import { mountKeys } from "./desk/keys.js";
@@ -181,6 +182,7 @@ function mountFeed() {
 }
 
 for (const entry of rooms) mount(entry);
+mountFit([...articles.values()]);
 mountPanel(bank);
 mountKeys();
 mountFeed();

@@ -1,5 +1,7 @@
 // Cameras, microphones and headphones: asking for them and letting a person pick.
 
+import { wakeSound } from "./meters.js";
+
 /** @typedef {"videoinput" | "audioinput" | "audiooutput"} DeviceKind */
 
 /** Why a device could not be opened, by the browser's name for it. */
@@ -9,6 +11,7 @@ const REASONS = /** @type {Record<string, string>} */ ({
   NotFoundError: "device.missing",
   OverconstrainedError: "device.missing",
   NotReadableError: "device.busy",
+  NotSupportedError: "device.no_webrtc",
   AbortError: "device.busy",
 });
 
@@ -19,6 +22,18 @@ const REASONS = /** @type {Record<string, string>} */ ({
 export function deviceProblem(error) {
   if (!navigator.mediaDevices) return "device.insecure";
   return REASONS[error instanceof DOMException ? error.name : ""] ?? "device.failed";
+}
+
+/**
+ * Open devices. A page that captures may sound without a press, so after a reload it is heard again at once.
+ * @param {MediaStreamConstraints} wish
+ * @returns {Promise<MediaStream>} rejects as getUserMedia does, and where the browser could send nothing
+ */
+export async function capture(wish) {
+  if (!("RTCPeerConnection" in globalThis)) throw new DOMException("no WebRTC", "NotSupportedError");
+  const stream = await navigator.mediaDevices.getUserMedia(wish);
+  wakeSound();
+  return stream;
 }
 
 /**

@@ -6,7 +6,7 @@ import { venueState } from "../lib/state.js";
 import { Publisher } from "../lib/whip.js";
 import { keepAwake } from "./awake.js";
 import { mountConsent } from "./consent.js";
-import { deviceProblem, microphoneWish } from "./devices.js";
+import { capture, deviceProblem, microphoneWish } from "./devices.js";
 import { audioContext } from "./meters.js";
 import { byData, byId, guardLeaving, onLeaving, openWire, page, press, showConnection, showRecording, t, write } from "./shell.js";
 
@@ -32,7 +32,7 @@ let problem = "";
 /** A phone is held at arm's length, in the wind, and its loudspeaker may play: here the browser's processing helps. */
 async function openMicrophone() {
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: microphoneWish(null, true) });
+    const stream = await capture({ audio: microphoneWish(null, true) });
     microphone = stream.getAudioTracks()[0] ?? null;
     microphone?.addEventListener("ended", () => void reopen());
     problem = "";

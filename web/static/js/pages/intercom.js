@@ -1,10 +1,10 @@
 // The intercom's panel, on every page of those who work: press to talk to a side, hear what is said to one's own.
 // Interpreters and guests talk by the microphone they have; everybody else opens one that is heard here alone.
 
-import { Press, hasNewCall, isSame, partiesOf, talksTo } from "../lib/intercom.js";
+import { Press, REST_MS, hasNewCall, isSame, partiesOf, restAfter, talksTo } from "../lib/intercom.js";
 import { Listener } from "../lib/whep.js";
 import { Publisher } from "../lib/whip.js";
-import { deviceProblem, microphoneWish } from "./devices.js";
+import { capture, deviceProblem, microphoneWish, release } from "./devices.js";
 import { onLeaving, press, t, write } from "./shell.js";
 
 /** @typedef {import("../lib/intercom.js").Party} Party */
@@ -24,8 +24,9 @@ import { onLeaving, press, t, write } from "./shell.js";
  * @property {() => string} person
  * @property {string | null} [booth]
  * @property {boolean} [hasOwnMicrophone]  the page sends one already, by which its person talks
+ * @property {() => string | null} [device]  the microphone that is picked elsewhere on the page
  * @property {() => boolean} [isElsewhere]  that microphone is on air or on the floor now: one talks here no more
- * @property {(isTalking: boolean) => void} [onTalking]  the page's own microphone is to be open, or need not be
+ * @property {(isTalking: boolean) => void} [onTalking]  one talks here, or no more: to whom a microphone of the page's own is open
  * @property {boolean} [rings]  calls from booths ring here
  * @property {() => Talking} state
  * @property {(name: string, args: Record<string, unknown>) => Promise<import("../lib/wire.js").Outcome>} command
@@ -50,6 +51,9 @@ export function mountIntercom(options) {
   let publisher = null;
   /** @type {MediaStream | null} */
   let microphone = null;
+  let rest_ms = REST_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting;
   /** @type {Party | null} */
   let said = null;
   let isSaying = false;
@@ -134,18 +138,32 @@ export function mountIntercom(options) {
     write(problem, words);
   }
 
-  /** The microphone of the intercom alone; opened at the first press, and kept. */
+  /** The microphone of the intercom alone, opened by a press. Its connection stays once it is made. */
   async function openMicrophone() {
-    if (options.hasOwnMicrophone || publisher) return true;
+    clearTimeout(resting);
+    if (options.hasOwnMicrophone || microphone?.active) return true;
+    const began = performance.now();
     try {
-      microphone = await navigator.mediaDevices.getUserMedia({ audio: microphoneWish(null, true) });
+      microphone = await capture({ audio: microphoneWish(options.device?.() ?? null, true) });
     } catch (error) {
       complain(t(deviceProblem(error)));
       return false;
     }
+    rest_ms = restAfter(performance.now() - began);
+    if (publisher) {
+      await publisher.replace(microphone);
+      return true;
+    }
     publisher = new Publisher({ room: options.room, token, stream: microphone, as: "intercom", onStatus: () => {} });
     publisher.session.start();
     return true;
+  }
+
+  /** Nobody has talked for a while: the browser no longer says that this page listens. */
+  function letGo() {
+    release(microphone);
+    microphone = null;
+    void publisher?.rest();
   }
 
   /** Tell the server to whom one talks, until it knows; one command at a time, so that the last press wins. */
@@ -177,6 +195,8 @@ export function mountIntercom(options) {
   function open() {
     const isTalking = said !== null && talking.open !== null;
     for (const track of microphone?.getTracks() ?? []) track.enabled = isTalking;
+    clearTimeout(resting);
+    if (microphone && talking.open === null) resting = setTimeout(letGo, rest_ms);
     options.onTalking?.(isTalking);
   }
 
@@ -298,17 +318,27 @@ export function mountIntercom(options) {
   part("volume", HTMLInputElement).addEventListener("input", ({ target }) => {
     if (target instanceof HTMLInputElement) sound.volume = target.valueAsNumber;
   });
+  element.dataset.plays = String(listener !== null);
   if (output instanceof HTMLSelectElement) mountOutput(output);
   addEventListener("pointerdown", tryAgain);
   onLeaving(() => {
     listener?.session.stop();
     publisher?.session.stop();
+    release(microphone);
   });
   listener?.session.start();
   show();
 
   return {
     show,
+    /**
+     * What a tap on the party's button does.
+     * @param {Party} party
+     */
+    tap(party) {
+      begin(party);
+      finish();
+    },
     /** Another server, or another room: what was said is forgotten there. */
     renew() {
       talking.end();

@@ -5,16 +5,17 @@ import { FLOOR_DBFS, LevelProbe, fraction, settle } from "../lib/sound.js";
 /** @type {AudioContext | null} */
 let context = null;
 
-/** One context for the page. Browsers start it only after a touch or key, so each of them tries again. */
+/** One context for the page. Browsers start it only after a touch or key, or on a page that captures. */
 export function audioContext() {
   if (context) return context;
-  const fresh = new AudioContext({ latencyHint: "interactive" });
-  const wake = () => {
-    if (fresh.state === "suspended") fresh.resume().catch(() => {});
-  };
-  for (const event of ["pointerdown", "keydown"]) addEventListener(event, wake);
-  context = fresh;
-  return fresh;
+  context = new AudioContext({ latencyHint: "interactive" });
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, wakeSound);
+  return context;
+}
+
+/** Have the page's context run, where there is one and the browser lets it by now. */
+export function wakeSound() {
+  if (context?.state === "suspended") context.resume().catch(() => {});
 }
 
 /**

@@ -1,5 +1,6 @@
 // The moderator's page: puts its sections together. Each lives in a module of its own in moderator/.
 
+import { mountConsent } from "./consent.js";
 import { isSure } from "./desk/sure.js";
 import { Chair } from "./moderator/chair.js";
 import { mountFloor } from "./moderator/floor.js";
@@ -35,11 +36,16 @@ mountNotices(chair);
 const queue = mountQueue(chair);
 const floor = mountFloor(chair);
 const programme = mountProgramme(chair);
-const people = mountPeople(chair);
-const talk = mountTalk(chair);
+const talk = mountTalk(chair, () => tabs.open("talk", talk.focus));
+const people = mountPeople(chair, talk.writeTo);
 const listener = mountSight(chair, showStatus);
 const voice = new Voice(chair, showStatus);
 mountFilms();
+const showConsent = mountConsent({
+  source: () => chair.person && `speaker:${chair.person}`,
+  command: (name, args) => wire.command(name, args),
+});
+chair.add({ show: () => showConsent(chair.state) });
 const intercom = mountIntercom({
   element: /** @type {HTMLElement} */ (document.querySelector('[data-part="intercom"]')),
   get room() {
@@ -48,8 +54,11 @@ const intercom = mountIntercom({
   token: page.token ?? "",
   role: "moderator",
   person: () => chair.person,
+  device: () => voice.device,
   state: () => chair.state,
   command: (name, args) => wire.command(name, args),
+  onTalking: (isTalking) => voice.beAside(isTalking),
+  complain,
 });
 chair.add(intercom);
 let isWireLost = false;
@@ -79,9 +88,8 @@ function showStatus() {
   chair.show();
 }
 
-/** Whoever talks backstage is to be heard there: the microphone is opened with it. */
-async function talkBackstage() {
-  if (chair.own?.talks_backstage || (await voice.ensure())) floor.talkBackstage();
+function talkBackstage() {
+  intercom.tap({ to: "backstage", booth: null });
 }
 
 /** Media want somebody who is in the room. */
@@ -140,7 +148,7 @@ mountRooms({
     write(byId("room-title", HTMLElement), page.rooms?.find(({ room }) => room === page.room)?.title[page.lang] ?? page.room);
   },
 });
-byId("talk-backstage", HTMLButtonElement).addEventListener("click", () => void talkBackstage());
+byId("talk-backstage", HTMLButtonElement).addEventListener("click", talkBackstage);
 mountKeyboard({
   give: queue.giveNext,
   take: queue.takeBack,
@@ -148,7 +156,7 @@ mountKeyboard({
   timer: ({ seconds }) => floor.setTimer(seconds),
   own_floor: () => void voice.toggleFloor(),
   mic: () => void voice.toggleMute(),
-  backstage: () => void talkBackstage(),
+  backstage: talkBackstage,
   admit: people.admitAll,
   hall_hand: queue.addHallHand,
   slide: programme.toggleSlide,

@@ -103,8 +103,9 @@ export function showConnection(status, isShort = false) {
   element.dataset.state = status.state;
   const way = status.state === "connected" && status.way ? t(`connection.way_${status.way}`) : "";
   element.dataset.way = way ? status.way : "";
-  element.title = isShort ? way : "";
-  const words = isShort ? t(`connection.${status.state}_short`) : status.text || way || t(`connection.${status.state}`);
+  element.title = way; // for whoever helps; nobody else knows what a relay is
+  const problem = status.code === "no_webrtc" ? t("device.no_webrtc") : status.text;
+  const words = isShort ? t(`connection.${status.state}_short`) : problem || t(`connection.${status.state}`);
   write(element, status.state === "idle" ? "" : words);
 }
 

@@ -6,7 +6,7 @@ import { venueState } from "../lib/state.js";
 import { MOST_STRIPS, freshStrip, stripsOf } from "../lib/strips.js";
 import { Publisher } from "../lib/whip.js";
 import { keepAwake } from "./awake.js";
-import { cameraWish, deviceProblem, listDevices, release } from "./devices.js";
+import { cameraWish, capture, deviceProblem, listDevices, release } from "./devices.js";
 import { mountConsent } from "./consent.js";
 import { mountIntercom } from "./intercom.js";
 import { audioContext, mountMeter } from "./meters.js";
@@ -66,7 +66,7 @@ function remember() {
 async function openDevices() {
   const before = stream;
   try {
-    stream = await capture();
+    stream = await openBoth();
     problem = stream.getVideoTracks().length === 0 ? t("venue.no_camera") : "";
     for (const track of stream.getTracks()) track.addEventListener("ended", () => void deviceLost(track));
     await feed();
@@ -93,14 +93,14 @@ async function feed() {
 }
 
 /** @returns {Promise<MediaStream>} */
-async function capture() {
+async function openBoth() {
   const audio = stripWish(strips[0], { processing: prefs.processing });
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio, video: cameraWish(prefs.camera) });
+    return await capture({ audio, video: cameraWish(prefs.camera) });
   } catch (error) {
     const hasNoCamera = error instanceof DOMException && error.name === "NotFoundError";
     if (!hasNoCamera) throw error;
-    return navigator.mediaDevices.getUserMedia({ audio });
+    return capture({ audio });
   }
 }
 
@@ -153,7 +153,7 @@ function show() {
   goLive.disabled = sent === null;
   goLive.hidden = live !== "off";
   stopLive.hidden = live === "off";
-  byId("preview-note", HTMLElement).hidden = (stream?.getVideoTracks().length ?? 0) > 0;
+  byId("preview-note", HTMLElement).hidden = problem !== "" || (stream?.getVideoTracks().length ?? 0) > 0;
   byId("problem", HTMLElement).hidden = problem === "";
   write(byId("problem", HTMLElement), problem);
   for (const [language, button] of floorButtons) press(button, language === state.floor_language);

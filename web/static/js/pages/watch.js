@@ -2,6 +2,7 @@
 
 import { languageName } from "../lib/i18n.js";
 import { beginCourse, followCourse, restCourse, wishFor } from "../lib/player.js";
+import { Moves } from "../lib/moves.js";
 import { isAtLive } from "../lib/position.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
 import { mountReporting } from "../lib/reporting.js";
@@ -10,7 +11,7 @@ import { heardWords, stageWords } from "../lib/watching.js";
 import { byData, byId, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
 import { mountBar, showBar } from "./watch/bar.js";
 import { DirectWay, LivestreamWay } from "./watch/ways.js";
-import { mountOutside, showDetour, showLanguages, showOutside, showProgramme } from "./watch/words.js";
+import { mountOutside, showDetour, showLanguages, showMoved, showOutside, showProgramme } from "./watch/words.js";
 
 /** @typedef {import("../lib/player.js").Way} Way */
 
@@ -33,6 +34,8 @@ const noDelay = byId("no-delay", HTMLInputElement);
 const quality = byId("quality", HTMLSelectElement);
 const mixes = [byId("mix-only", HTMLInputElement), byId("mix-under", HTMLInputElement)];
 const buttons = byData("channel");
+
+const moves = new Moves();
 
 let state = page.state;
 /** The listener has pressed a language here or before; the browser may still hold the sound back. */
@@ -63,13 +66,27 @@ function way() {
 /** @returns {import("./watch/ways.js").Wanted} */
 function wanted() {
   const wish = /** @type {import("./watch/ways.js").Quality} */ (prefs.quality);
-  return { channel: prefs.channel ?? FLOOR, under: prefs.under, quality: isUnseen ? "sound" : wish };
+  return { channel: channelNow(), under: prefs.under, quality: isUnseen ? "sound" : wish };
+}
+
+/** What was chosen, or where a desk has sent the listener since. */
+function channelNow() {
+  return moves.after(prefs.channel ?? FLOOR);
+}
+
+/** @param {readonly import("../lib/moves.js").Move[]} told */
+function follow(told) {
+  const before = channelNow();
+  moves.learn(told);
+  if (isWanted && channelNow() !== before) way().follow(wanted());
+  show();
 }
 
 /** @param {string} channel */
 function choose(channel) {
   const isFirst = !isWanted;
   isWanted = true;
+  moves.chosen();
   if (isFirst) course = restCourse(course, performance.now());
   set({ channel });
   hear();
@@ -100,7 +117,7 @@ function pause() {
 }
 
 function toggle() {
-  if (!isWanted) choose(prefs.channel ?? FLOOR);
+  if (!isWanted) choose(channelNow());
   else if (way().output.paused) hear();
   else pause();
 }
@@ -158,7 +175,7 @@ function standing() {
   const { place } = livestream; // null while the other way is taken
   return {
     state,
-    channel: prefs.channel ?? FLOOR,
+    channel: channelNow(),
     session,
     isWanted,
     isPaused,
@@ -172,14 +189,17 @@ function standing() {
 
 function show() {
   const floor = languageName(state.floor_language, page.lang);
-  showLanguages(state, buttons, isWanted ? prefs.channel : null);
   const now = standing();
+  showLanguages(state, buttons, isWanted ? now.channel : null);
   const language = nameOf(now.channel);
   write(byId("heard", HTMLElement), t(heardWords(now), { language, floor }));
-  showConnection(connection());
+  const session = connection();
+  showConnection(session);
   showStage(now, language);
   showControls();
-  showDetour(course);
+  showDetour(course, session.state === "connected");
+  const chosen = prefs.channel ?? FLOOR;
+  showMoved(isWanted && chosen !== now.channel ? nameOf(chosen) : null, language);
   if (isWanted) showOutside(state, language, !way().output.paused);
 }
 
@@ -226,6 +246,7 @@ function mountControls() {
   playButton.addEventListener("click", hear);
   noDelay.addEventListener("change", () => go(noDelay.checked ? "direct" : "livestream"));
   byId("detour-back", HTMLButtonElement).addEventListener("click", () => go(course.wish));
+  byId("moved-back", HTMLButtonElement).addEventListener("click", () => choose(prefs.channel ?? FLOOR));
   quality.addEventListener("change", () => set({ quality: quality.value }));
   for (const mix of mixes) mix.addEventListener("change", () => set({ under: mix.value === "under" }));
   for (const element of [sound, picture]) {
@@ -282,7 +303,12 @@ const wire = openWire({
     showProgramme(state);
     show();
   },
-  welcome: () => (isServerLost = false),
+  welcome: ({ now, moves: told }) => {
+    isServerLost = false;
+    moves.setClock(now);
+    follow(told);
+  },
+  news: ({ type, channel, to, at }) => type === "moved" && follow([{ channel, to, at }]),
   status: (status) => status === "waiting" && isServerLost === false && (isServerLost = true),
   onRestarted: () => isWanted && course.way === "direct" && direct.listener.session.restart(),
   edgeLost: (edge) => direct.listener.session.leaveEdge(edge),

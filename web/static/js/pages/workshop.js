@@ -6,7 +6,9 @@ import { mountReporting } from "../lib/reporting.js";
 import { timerNow } from "../lib/timer.js";
 import { announcement } from "../lib/workshop.js";
 import { mountConsent } from "./consent.js";
+import { mountIntercom } from "./intercom.js";
 import { byId, guardLeaving, onLeaving, openWire, page, showConnection, showRecording, t, write } from "./shell.js";
+import { showProgramme } from "./watch/words.js";
 import { Entry } from "./workshop/entry.js";
 import { Hearing } from "./workshop/hearing.js";
 import { Kit } from "./workshop/kit.js";
@@ -37,6 +39,19 @@ const entry = new Entry(visit, kit, ({ name, language }) => {
 });
 const showConsent = mountConsent({
   source: () => visit.person && `speaker:${visit.person}`,
+  command: (name, args) => wire.command(name, args),
+});
+const aside = byId("aside", HTMLElement);
+const intercom = mountIntercom({
+  element: /** @type {HTMLElement} */ (aside.querySelector('[data-part="intercom"]')),
+  room: page.room,
+  token: page.token ?? "",
+  role: "speaker",
+  person: () => visit.person,
+  hasOwnMicrophone: true,
+  isElsewhere: () => visit.step !== "backstage",
+  onTalking: (isTalking) => speaking.talk(isTalking),
+  state: () => visit.state,
   command: (name, args) => wire.command(name, args),
 });
 const speaks = byId("speaks", HTMLSelectElement);
@@ -87,9 +102,12 @@ function show() {
   byId("leave", HTMLElement).hidden = !visit.isThere && step !== "waiting";
   showDoor();
   hearing.follow();
+  aside.hidden = visit.role !== "speaker" || step !== "backstage";
+  intercom.show();
   speaking.follow();
   scene.show();
   if (step === "test") entry.show();
+  showProgramme(state);
   if (visit.isThere) writing.show();
   else writing.clear();
   if (document.activeElement !== speaks) speaks.value = visit.own?.speaks ?? "";

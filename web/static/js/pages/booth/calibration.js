@@ -1,21 +1,30 @@
-// Calibrating the headphones, in the headset dialog: a murmur is set as loud as a voice, three times.
+// Calibrating the headphones, in the headset dialog: a murmur is set as loud as a voice, three times, or read off a meter.
 
 import { Calibration, murmur } from "../../lib/hearing_calibration.js";
+import { readProfile } from "../../lib/hearing_profile.js";
+import { browserStore } from "../../lib/prefs.js";
 import { audioContext } from "../meters.js";
 import { byId, press, t, write } from "../shell.js";
+
+/** @typedef {import("../../lib/hearing_profile.js").Profile} Profile */
 
 const MURMUR_S = 4;
 const FADE_S = 0.05;
 
 /**
  * @param {() => string} device  id of the headphones that are picked
- * @param {(profile: import("../../lib/hearing_profile.js").Profile) => void} onProfile
+ * @param {(profile: Profile) => void} onProfile
  */
 export function mountCalibration(device, onProfile) {
   const calibration = new Calibration();
+  const details = byId("calibration", HTMLDetailsElement);
   const play = byId("calibration-play", HTMLButtonElement);
   const words = byId("calibration-words", HTMLElement);
-  const [softer, louder, equal] = ["softer", "louder", "equal"].map((name) => byId(`calibration-${name}`, HTMLButtonElement));
+  const meter = byId("calibration-meter", HTMLFormElement);
+  const reading = byId("calibration-reading", HTMLInputElement);
+  const [softer, louder, equal, take] = ["softer", "louder", "equal", "take"].map((name) => {
+    return byId(`calibration-${name}`, HTMLButtonElement);
+  });
   /** @type {{source: AudioBufferSourceNode, gain: GainNode} | null} */
   let playing = null;
 
@@ -36,6 +45,7 @@ export function mountCalibration(device, onProfile) {
     source.start();
     playing = { source, gain };
     calibration.start();
+    write(words, "");
     show();
   }
 
@@ -47,26 +57,51 @@ export function mountCalibration(device, onProfile) {
 
   function show() {
     press(play, playing !== null);
-    for (const button of [softer, louder, equal]) button?.toggleAttribute("disabled", playing === null);
+    for (const control of [softer, louder, equal, take, reading]) control?.toggleAttribute("disabled", playing === null);
     const { currentTime } = audioContext();
     playing?.gain.gain.setTargetAtTime(10 ** (calibration.gain_db / 20), currentTime, FADE_S);
   }
 
   function answer() {
     const { left, profile, isApart } = calibration.equal();
-    if (profile) {
-      write(words, t("booth.calibration_done", { level: Math.round(profile.full_scale_spl) }));
-      onProfile(profile);
-      stop();
-    } else {
-      write(words, isApart ? t("booth.calibration_apart") : t("booth.calibration_left", { n: left }));
-      show();
-    }
+    if (profile) return believe(profile);
+    write(words, isApart ? t("booth.calibration_apart") : t("booth.calibration_left", { n: left }));
+    show();
+  }
+
+  /** @param {Profile} profile */
+  function believe(profile) {
+    onProfile(profile);
+    stop();
+    write(words, t("booth.calibration_done"));
+    tell();
+    play.focus(); // the key that was pressed last cannot be pressed any more
+  }
+
+  /** What is known of the headphones that are picked. */
+  function tell() {
+    const { made, full_scale_spl } = readProfile(browserStore("localStorage"), device());
+    const key = made === "default" ? "booth.calibration_none" : "booth.calibration_known";
+    write(byId("calibration-known", HTMLElement), t(key, { level: Math.round(full_scale_spl) }));
+  }
+
+  /** Other headphones have a calibration of their own. */
+  function begin() {
+    stop();
+    write(words, "");
+    tell();
   }
 
   play.addEventListener("click", () => (playing ? stop() : void start()));
   softer?.addEventListener("click", () => (calibration.softer(), show()));
   louder?.addEventListener("click", () => (calibration.louder(), show()));
   equal?.addEventListener("click", answer);
+  meter.addEventListener("submit", (event) => {
+    event.preventDefault();
+    believe(calibration.byMeter(reading.valueAsNumber));
+  });
+  details.addEventListener("toggle", begin);
+  byId("output", HTMLSelectElement).addEventListener("change", begin);
+  byId("test-tone", HTMLButtonElement).addEventListener("click", stop); // both sound in the same element
   byId("headset", HTMLDialogElement).addEventListener("close", stop);
 }

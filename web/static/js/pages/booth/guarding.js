@@ -4,9 +4,13 @@ import { Guards, floorQuality } from "../../lib/guards.js";
 import { languageName } from "../../lib/i18n.js";
 import { doubledBy } from "../../lib/relaying.js";
 import { FLOOR_DBFS } from "../../lib/sound.js";
+import { holderOf } from "../../lib/state.js";
 import { byId, page, t, write } from "../shell.js";
 
 const SPOKEN = /** @type {const} */ (["shut", "silent", "same_language", "wrong_language"]);
+
+/** What an interpreter cannot hear of their own microphone, and all who listen do. */
+const FAULTS = new Set(["narrow", "clipping", "lossy", "quiet"]);
 
 export class Guarding {
   #guards = new Guards();
@@ -39,8 +43,18 @@ export class Guarding {
     const facts = { now: performance.now(), air, voice_dbfs, floor_dbfs: this.#floor_dbfs, outgoing, floorLanguage, language };
     const found = desk.seat ? this.#guards.look(facts) : new Set();
     this.#floor_dbfs = FLOOR_DBFS;
-    const variables = { language: languageName(outgoing, page.lang) };
-    for (const guard of SPOKEN) this.messages.raise(guard, found.has(guard) ? t(`booth.alarm_${guard}`, variables) : "");
+    for (const guard of SPOKEN) this.messages.raise(guard, found.has(guard) ? this.#words(guard, outgoing) : "");
+  }
+
+  /**
+   * @param {typeof SPOKEN[number]} guard
+   * @param {string} outgoing
+   */
+  #words(guard, outgoing) {
+    const holder = holderOf(this.desk.state, outgoing);
+    // Who is told to go on air while a colleague is would be refused.
+    if (guard === "shut" && holder) return t("booth.alarm_shut_taken", { name: holder.seat.name });
+    return t(`booth.alarm_${guard}`, { language: languageName(outgoing, page.lang) });
   }
 
   /** @param {Record<string, any>} news  the message `quality` */
@@ -59,6 +73,9 @@ export class Guarding {
     messages.raise("limiter", hasFailed ? t("booth.alarm_limiter") : "");
     const reason = floorQuality(this.#sources);
     showLamp("guard-sound", reason, t(`booth.sound_${reason}`));
+    const own = this.#sources[`mic:${desk.person}`]?.reason ?? "unknown";
+    const isHeard = desk.seat !== null && desk.seat?.mic !== "off_air";
+    write(byId("own-sound", HTMLElement), isHeard && FAULTS.has(own) ? t(`booth.sound_${own}`) : "");
     const language = this.#languages[desk.seat?.outgoing ?? ""] ?? "absent";
     showLamp("guard-language", language, t(`booth.language_${language}`));
   }

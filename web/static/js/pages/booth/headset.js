@@ -1,7 +1,7 @@
 // The test before the first time: microphone, headphones, level, tone. Later opened again from the bar.
 
 import { judge } from "../../lib/sound.js";
-import { deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
+import { capture, deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
 import { audioContext, mountMeter } from "../meters.js";
 import { byId, t, write } from "../shell.js";
 
@@ -29,7 +29,8 @@ export class HeadsetTest {
     this.onReady = onReady;
     this.meter = mountMeter(byId("headset-level", HTMLElement), showLevel);
     microphone.addEventListener("change", () => this.#pick({ microphone: microphone.value }));
-    output.addEventListener("change", () => Object.assign(headset, { output: output.value }));
+    // The system's own has two names, and one calibration.
+    output.addEventListener("change", () => Object.assign(headset, { output: output.value === "default" ? "" : output.value }));
     byId("test-tone", HTMLButtonElement).addEventListener("click", () => void playTone(headset.output));
     enter.addEventListener("click", () => this.#ready());
     // Before the first test there is nothing behind this dialog to go back to; a second Escape closes it regardless.
@@ -45,7 +46,7 @@ export class HeadsetTest {
    */
   async capture() {
     const audio = microphoneWish(this.headset.microphone, false);
-    return navigator.mediaDevices.getUserMedia({ audio, video: false });
+    return capture({ audio, video: false });
   }
 
   /** @param {boolean} isFirst */
@@ -72,6 +73,9 @@ export class HeadsetTest {
     }
     byId("headset-problem", HTMLElement).hidden = problem === "";
     write(byId("headset-problem", HTMLElement), problem);
+    // Nobody is asked to pick from an empty list, nor to speak into what is not there.
+    for (const list of [microphone, output]) list.closest("label")?.toggleAttribute("hidden", list.length === 0);
+    for (const id of ["headset-level", "headset-words"]) byId(id, HTMLElement).hidden = problem !== "";
   }
 
   /** @param {MediaStream | null} stream */
@@ -87,8 +91,7 @@ export class HeadsetTest {
     const unnamed = (/** @type {number} */ n) => t("device.unnamed", { n });
     await listDevices(microphone, "audioinput", this.headset.microphone, unnamed);
     const canChoose = "setSinkId" in tone;
-    const count = canChoose ? await listDevices(output, "audiooutput", this.headset.output, unnamed) : 0;
-    byId("output-field", HTMLElement).hidden = count === 0;
+    if (canChoose) await listDevices(output, "audiooutput", this.headset.output, unnamed);
   }
 
   #ready() {

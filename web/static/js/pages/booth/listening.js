@@ -2,6 +2,7 @@
 // connected; a channel that is relied on has a connection of its own beside it, so that a change is a fade.
 
 import { openHearing } from "../../lib/hearing.js";
+import { keepProfile } from "../../lib/hearing_profile.js";
 import { languageName, ownName } from "../../lib/i18n.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
 import { SIGNS, earPlan, markOf, nextOf, pivotsOf } from "../../lib/relaying.js";
@@ -33,7 +34,6 @@ export class Listening {
   /** @type {Hearing | null} */ hearing = null;
   #isSplit = readPrefs(browserStore("localStorage"), EARS, { split: false }).split;
   /** @type {string | null} the relay's channel, as asked for last */ #relayed = null;
-  /** @type {import("../../lib/hearing_profile.js").Profile | null} */ #profile = null;
   /** @type {MediaStreamTrack | null} */ #original = null;
   /** @type {MediaStreamTrack | null} */ #source = null;
   /** @type {MediaStreamTrack | null} */ #intercom = null;
@@ -93,7 +93,6 @@ export class Listening {
     const store = browserStore("localStorage");
     const hearing = await openHearing(audioContext(), { store, device: output, onChange: () => this.#protect() });
     if (output) await hearing.setOutput(output);
-    if (this.#profile) hearing.setProfile(this.#profile);
     hearing.setInput("original", this.#original);
     hearing.setInput("source", this.#source);
     hearing.setInput("intercom", this.#intercom);
@@ -105,11 +104,12 @@ export class Listening {
 
   /**
    * Believe a calibration of these headphones, now or once they are in use.
+   * @param {string} device  id of the headphones; "" is the system's
    * @param {import("../../lib/hearing_profile.js").Profile} profile
    */
-  protect(profile) {
-    this.#profile = profile;
-    this.hearing?.setProfile(profile);
+  protect(device, profile) {
+    if (this.hearing?.device === device) this.hearing.setProfile(profile);
+    else keepProfile(browserStore("localStorage"), device, profile);
   }
 
   /**

@@ -124,7 +124,7 @@ export class Papers {
     const all = [...this.#papers, ...this.#further];
     list.replaceChildren(...all.map(({ id, name }) => new Option(name, id)));
     if (all.some(({ id }) => id === kept)) list.value = kept;
-    list.disabled = all.length === 0;
+    list.closest("label")?.toggleAttribute("hidden", all.length === 0);
     if (!panel.hidden) await this.#open();
   }
 

@@ -13,6 +13,7 @@ import { button, element, showRows } from "./rows.js";
 const TICK_MS = 1_000;
 const list = byId("alarms", HTMLUListElement);
 const calm = byId("alarms-none", HTMLElement);
+const count = byId("alarms-count", HTMLElement);
 const said = byId("alarm-said", HTMLElement);
 const title = document.title;
 const book = new AlarmBook();
@@ -33,6 +34,8 @@ export function takeAlarms(card, alarms) {
   const worst = fresh.find(({ severity }) => severity === "red") ?? fresh[0];
   if (worst) write(said, `${t(`desk.alarm_${worst.severity}`)}: ${placeOf(worst)}. ${titleOf(worst)}`);
   show();
+  // The newest stands on top, and whoever has scrolled down sees it all the same.
+  if (worst && !list.contains(document.activeElement)) list.scrollTop = 0;
   ringFor(fresh.length > 0);
 }
 
@@ -55,9 +58,18 @@ function show() {
   showRows(list, shown, ({ alarm }) => alarm.id, rowOf, (row, one) => fill(row, one, now));
   list.hidden = shown.length === 0;
   calm.hidden = shown.length > 0;
+  showCount(shown.filter(({ clearedAt }) => clearedAt === null).map(({ alarm }) => alarm));
   const { length } = book.open;
   document.title = length > 0 ? `(${length}) ${title}` : title;
   for (const [room, card] of cards) card.element.dataset.alarm = book.worst(room);
+}
+
+/** @param {Alarm[]} standing */
+function showCount(standing) {
+  const n = standing.filter(({ severity }) => severity === "red").length;
+  count.hidden = standing.length === 0;
+  write(count.querySelector("strong"), t("desk.alarms_count", { n: standing.length }));
+  write(count.querySelector("span"), n > 0 ? t("desk.alarms_red", { n }) : "");
 }
 
 /** @param {Shown} shown */
@@ -114,7 +126,8 @@ function subjectOf(card, { subject }) {
 
 /** @param {Alarm} alarm */
 function titleOf(alarm) {
-  return t(`alarm.${alarm.kind}`, valuesOf(alarm));
+  const words = alarm.values.reason === "stopped" ? "picture_stopped" : alarm.kind;
+  return t(`alarm.${words}`, valuesOf(alarm));
 }
 
 /** @param {Alarm} alarm @returns {Record<string, string | number>} numbers as the page's language writes them */

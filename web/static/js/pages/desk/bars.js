@@ -22,6 +22,8 @@ const COLOURS = {
 const HIGH_DB = -9;
 const OVER_DB = -3;
 const CLIP_PX = 16;
+/** So far apart figures of the scale can be read. */
+const FIGURE_PX = 11;
 const FONT = "system-ui, sans-serif";
 
 /**
@@ -82,10 +84,13 @@ function drawScale(context, width, field) {
   context.font = `11px ${FONT}`;
   context.textAlign = "right";
   context.textBaseline = "middle";
+  let last = -Infinity;
   for (const db of TICKS_DB) {
     const y = rowOf(db, field);
     context.fillStyle = COLOURS.line;
     context.fillRect(24, y, width - 24, 1);
+    if (y - last < FIGURE_PX) continue;
+    last = y;
     context.fillStyle = COLOURS.figure;
     context.fillText(String(Math.abs(db)), 20, Math.max(y, 6));
   }

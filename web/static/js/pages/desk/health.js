@@ -34,7 +34,10 @@ function showHealth(card) {
 /** @param {NonNullable<import("../../lib/desk.js").Facts["reports"]>} reports */
 function reportWords({ lost_percent, jitter_buffer_ms }) {
   const parts = [];
-  if (lost_percent) parts.push(t("desk.report_lost", { median: lost_percent.median, worst: lost_percent.worst }));
+  if (lost_percent) {
+    const [median, worst] = [lost_percent.median, lost_percent.worst].map((percent) => percent.toLocaleString(page.lang));
+    parts.push(t("desk.report_lost", { median: median ?? "", worst: worst ?? "" }));
+  }
   if (jitter_buffer_ms) parts.push(t("desk.report_buffer", { median: Math.round(jitter_buffer_ms.median), worst: Math.round(jitter_buffer_ms.worst) }));
   return parts.join(" · ");
 }

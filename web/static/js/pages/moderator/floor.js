@@ -1,6 +1,6 @@
 // The floor: who holds it and what comes of them, the speaker's time, the floor's language, who waits backstage.
 
-import { peopleAt, soundOf } from "../../lib/moderating.js";
+import { peopleAt, soundOf, talksBackstage } from "../../lib/moderating.js";
 import { minutesWords } from "../../lib/shift.js";
 import { timerNow } from "../../lib/timer.js";
 import { button, element, showRows } from "../desk/rows.js";
@@ -24,7 +24,6 @@ export function mountFloor(chair) {
 
   /** @param {number | null} seconds */
   const setTimer = (seconds) => void chair.say("set_timer", { seconds });
-  const talkBackstage = () => void chair.say("talk_backstage", { talks: !chair.own?.talks_backstage });
   for (const key of timers) {
     key.addEventListener("click", () => setTimer(Number(key.dataset.timer) || null));
   }
@@ -93,7 +92,8 @@ export function mountFloor(chair) {
 
   function showBackstage() {
     const guests = peopleAt(chair.state, "backstage");
-    byId("backstage", HTMLElement).hidden = guests.length === 0 && !chair.own?.talks_backstage;
+    const talks = talksBackstage(chair.state, chair.person);
+    byId("backstage", HTMLElement).hidden = guests.length === 0 && !talks;
     showRows(
       byId("guests", HTMLElement),
       guests,
@@ -111,7 +111,6 @@ export function mountFloor(chair) {
         bring?.setAttribute("aria-label", `${t("moderator.bring_on")}: ${guest.name}`);
       },
     );
-    const talks = chair.own?.talks_backstage ?? false;
     press(backstage, talks);
     write(byId("talk-backstage-words", HTMLElement), t(talks ? "moderator.backstage_talking" : "moderator.backstage_talk"));
   }
@@ -151,7 +150,7 @@ export function mountFloor(chair) {
     },
     move: () => quality.clear(),
   });
-  return { setTimer, talkBackstage };
+  return { setTimer };
 }
 
 /**

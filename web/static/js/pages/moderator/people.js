@@ -8,10 +8,13 @@ import { askRemoval } from "./floor.js";
 /** @typedef {import("./chair.js").Chair} Chair */
 /** @typedef {import("../../lib/moderating.js").Attendee} Attendee */
 
-const ACTS = /** @type {const} */ (["admit", "give_floor", "bring_on", "call_backstage", "remove"]);
+const ACTS = /** @type {const} */ (["admit", "give_floor", "bring_on", "call_backstage", "write", "remove"]);
 
-/** @param {Chair} chair */
-export function mountPeople(chair) {
+/**
+ * @param {Chair} chair
+ * @param {(attendee: {person: string, name: string}) => void} writeTo  one of them
+ */
+export function mountPeople(chair, writeTo) {
   const search = byId("search", HTMLInputElement);
   const door = byId("door", HTMLSelectElement);
   let isAdmitting = false;
@@ -33,14 +36,19 @@ export function mountPeople(chair) {
   }
 
   /** @param {Attendee} attendee */
-  function make({ person }) {
+  function make({ person, name }) {
     const row = element("li", "person");
     const words = element("p");
     words.append(element("strong"), element("span", "quiet"));
     const acts = element("div", "person-acts");
+    /** @param {typeof ACTS[number]} act */
+    const does = (act) => {
+      if (act === "remove") void askRemoval(chair, person);
+      else if (act === "write") writeTo({ person, name });
+      else void chair.say(act, { person });
+    };
     for (const act of ACTS) {
-      const does = act === "remove" ? () => void askRemoval(chair, person) : () => void chair.say(act, { person });
-      const key = button(t(`moderator.act_${act}`), does);
+      const key = button(t(`moderator.act_${act}`), () => does(act));
       key.dataset.act = act;
       acts.append(key);
     }

@@ -8,11 +8,18 @@ import { byId, page, t, write } from "../shell.js";
 /** @typedef {import("../../lib/state.js").Line} Line */
 /** @typedef {import("../../lib/moderating.js").Question} Question */
 
-/** @param {Chair} chair */
-export function mountTalk(chair) {
+/** Who takes part from afar is answered alone; booths and the desk have addresses of their own. */
+const FROM_AFAR = ["participant", "speaker"];
+
+/**
+ * @param {Chair} chair
+ * @param {() => void} open  brings the text field into sight
+ */
+export function mountTalk(chair, open) {
   const form = byId("say", HTMLFormElement);
   const text = byId("say-text", HTMLInputElement);
   const to = byId("say-to", HTMLSelectElement);
+  const one = byId("say-to-person", HTMLOptionElement);
   const chat = byId("chat", HTMLElement);
   /** @type {Line[]} */
   let lines = [];
@@ -28,7 +35,20 @@ export function mountTalk(chair) {
 
   async function say() {
     const line = text.value.trim();
-    if (line && (await chair.say("say", { to: to.value, text: line }))) text.value = "";
+    const listener = to.value === "person" ? { person: one.dataset.person } : {};
+    if (line && (await chair.say("say", { to: to.value, text: line, ...listener }))) text.value = "";
+  }
+
+  /**
+   * What is written next is for this one alone; when they have left meanwhile it is refused, and goes to nobody else.
+   * @param {{person: string, name: string}} attendee
+   */
+  function writeTo({ person, name }) {
+    one.dataset.person = person;
+    one.hidden = one.disabled = false;
+    write(one, t("moderator.to_only", { name }));
+    to.value = "person";
+    open();
   }
 
   function showAsks() {
@@ -78,12 +98,17 @@ export function mountTalk(chair) {
   }
 
   /** @param {Line} line */
-  function makeLine({ person, name, booth, to: whom, to_person, text: said, at }) {
+  function makeLine({ person, name, role, booth, to: whom, to_person, text: said, at }) {
     const row = element("p");
     row.dataset.own = String(person === chair.person);
     const who = booth ? t("moderator.from_booth", { name, booth }) : name;
     const addressee = chair.state.people?.find((one) => one.person === to_person)?.name ?? t(`moderator.to_${whom}`);
     row.append(element("time", "", clock(at)), ` ${who} → ${addressee}: `, element("span", "", said));
+    if (FROM_AFAR.includes(role)) {
+      const reply = button(t("moderator.reply"), () => writeTo({ person, name }));
+      reply.setAttribute("aria-label", `${t("moderator.reply")}: ${name}`);
+      row.append(" ", reply);
+    }
     return row;
   }
 
@@ -91,9 +116,11 @@ export function mountTalk(chair) {
     show,
     move: () => {
       lines = []; // ids count anew in each room
+      one.hidden = one.disabled = true;
+      if (to.value === "person") to.selectedIndex = 0;
     },
   });
-  return { clear, focus: () => text.focus() };
+  return { clear, writeTo, focus: () => text.focus() };
 }
 
 /** @param {number} at  epoch ms */

@@ -1,11 +1,11 @@
-// The moderator's own microphone and picture: to the floor when they have it, to those backstage when they talk there.
+// The moderator's own microphone and picture, for the floor. What they say by the intercom does not reach it.
 // Nothing is sent before it is opened here, and the microphone is shut whenever nobody is to hear it.
 
 import { FarSpeaker } from "../../lib/afar.js";
 import { isOwnMicOpen } from "../../lib/moderating.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
 import { judge } from "../../lib/sound.js";
-import { cameraWish, deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
+import { cameraWish, capture, deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
 import { mountMeter } from "../meters.js";
 import { byId, page, press, t, write } from "../shell.js";
 
@@ -24,6 +24,7 @@ export class Voice {
   /** @type {MediaStreamTrack | null} a copy that goes to the room */ #sent = null;
   /** @type {MediaStream | null} */ #picture = null;
   #problem = "";
+  #isAside = false;
   #prefs = readPrefs(browserStore("localStorage"), PREFS, { microphone: /** @type {string | null} */ (null), processing: true });
 
   /**
@@ -47,7 +48,18 @@ export class Voice {
 
   /** @returns {boolean} somebody hears the moderator now */
   get isHeard() {
-    return this.#stream !== null && isOwnMicOpen(this.chair.state, this.chair.person);
+    return this.#stream !== null && !this.#isAside && isOwnMicOpen(this.chair.state, this.chair.person);
+  }
+
+  /** @returns {string | null} the microphone that is picked */
+  get device() {
+    return this.#prefs.microphone;
+  }
+
+  /** @param {boolean} isAside  they talk by the intercom just now: as in a cough, the floor does not hear it */
+  beAside(isAside) {
+    this.#isAside = isAside;
+    this.show();
   }
 
   /** @returns {Promise<boolean>} whether the microphone is ready, opened now if it was not */
@@ -79,7 +91,7 @@ export class Voice {
   }
 
   gate() {
-    if (this.#sent) this.#sent.enabled = isOwnMicOpen(this.chair.state, this.chair.person);
+    if (this.#sent) this.#sent.enabled = this.isHeard;
   }
 
   enter() {
@@ -102,7 +114,7 @@ export class Voice {
     mute.disabled = own === null;
     press(mute, own !== null && own.muted !== null);
     write(byId("own-mute-words", HTMLElement), t(own?.muted ? "moderator.own_unmute" : "moderator.own_mute"));
-    this.#showState(own !== null);
+    this.#showState();
     this.#fillSpeaks();
   }
 
@@ -110,13 +122,11 @@ export class Voice {
     return this.chair.state.speakers?.find(({ person }) => person === this.chair.person) ?? null;
   }
 
-  /** @param {boolean} hasFloor */
-  #showState(hasFloor) {
+  #showState() {
     const isSent = this.isHeard && this.session.status.state === "connected";
     const status = byId("own-state", HTMLElement);
     status.dataset.on = String(isSent);
-    const heard = t(hasFloor ? "moderator.own_heard_floor" : "moderator.own_heard_backstage");
-    const words = isSent ? heard : t(this.#stream ? "moderator.own_ready" : "moderator.own_shut");
+    const words = isSent ? t("moderator.own_heard_floor") : t(this.#stream ? "moderator.own_ready" : "moderator.own_shut");
     write(status, this.#problem || words);
   }
 
@@ -161,7 +171,7 @@ export class Voice {
   /** @param {MediaStreamConstraints} wish */
   async #capture(wish) {
     try {
-      const stream = await navigator.mediaDevices.getUserMedia(wish);
+      const stream = await capture(wish);
       this.#problem = "";
       for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#lost(track));
       return stream;

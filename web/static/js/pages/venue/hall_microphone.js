@@ -1,7 +1,7 @@
 // A further microphone of the hall: a source of its own beside the venue. Its loss takes nothing else away.
 
 import { Publisher } from "../../lib/whip.js";
-import { deviceProblem, release } from "../devices.js";
+import { capture, deviceProblem, release } from "../devices.js";
 import { audioContext, mountMeter } from "../meters.js";
 import { byId, page, t } from "../shell.js";
 import { StripRow } from "./strip_row.js";
@@ -49,7 +49,7 @@ export class HallMicrophone {
     let device = null;
     let problem = "";
     try {
-      if (strip) device = await navigator.mediaDevices.getUserMedia({ audio: stripWish(strip, { isExact: true }) });
+      if (strip) device = await capture({ audio: stripWish(strip, { isExact: true }) });
     } catch (error) {
       problem = t(deviceProblem(error));
     }

@@ -61,6 +61,11 @@ export class DirectWay {
     this.listener.listen({ channel, under, video: quality !== "sound" });
   }
 
+  /** @param {Wanted} wanted  with the channel to which the server has moved this session already */
+  follow({ channel }) {
+    this.listener.follow(channel);
+  }
+
   end() {
     this.listener.session.stop();
     this.stage.sound.srcObject = null;
@@ -146,6 +151,11 @@ export class LivestreamWay {
     }
     if (wanted.channel !== before.channel) this.#stream?.choose(wanted.channel);
     if (wanted.quality !== "sound") this.#stream?.prefer(wanted.quality);
+  }
+
+  /** @param {Wanted} wanted  with the channel to which listeners were sent */
+  follow(wanted) {
+    this.change(wanted);
   }
 
   end() {

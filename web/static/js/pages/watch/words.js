@@ -24,11 +24,12 @@ export function showLanguages(state, buttons, chosen) {
 }
 
 /**
- * Why the page plays another way than the one wished, and the way back.
+ * Why the page plays another way than the one wished, and the way back; nothing while it plays none.
  * @param {Course} course
+ * @param {boolean} isPlaying
  */
-export function showDetour({ way, reason }) {
-  byId("detour", HTMLElement).hidden = reason === null;
+export function showDetour({ way, reason }, isPlaying) {
+  byId("detour", HTMLElement).hidden = reason === null || !isPlaying;
   write(byId("detour-words", HTMLElement), reason === null ? "" : t(detourKey(way, reason)));
   write(byId("detour-back", HTMLElement), t(way === "direct" ? "watch.back_to_livestream" : "watch.back_to_direct"));
 }
@@ -40,6 +41,17 @@ export function showDetour({ way, reason }) {
 function detourKey(way, reason) {
   if (way === "direct") return reason === "absent" ? "watch.livestream_absent" : "watch.livestream_failing";
   return reason === "busy" ? "watch.direct_busy" : "watch.direct_failing";
+}
+
+/**
+ * That a desk has sent the listener to another channel, and the way back to the one they chose.
+ * @param {string | null} from  null: they hear what they chose
+ * @param {string} to
+ */
+export function showMoved(from, to) {
+  byId("moved", HTMLElement).hidden = from === null;
+  write(byId("moved-words", HTMLElement), from === null ? "" : t("watch.moved", { from, to }));
+  write(byId("moved-back", HTMLElement), from === null ? "" : t("watch.moved_back", { language: from }));
 }
 
 /** @param {RoomState} state */

@@ -1,7 +1,7 @@
 // What a person speaks, looks and listens with. The test and the settings pick from the same lists.
 
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
-import { cameraWish, deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
+import { cameraWish, capture, deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
 import { byId, t } from "../shell.js";
 
 const PREFS = "tolmach.workshop";
@@ -96,7 +96,7 @@ export class Kit {
   async #open(device, wish) {
     const mine = ++this.#opening[device];
     try {
-      const stream = await navigator.mediaDevices.getUserMedia(wish);
+      const stream = await capture(wish);
       if (mine !== this.#opening[device]) {
         release(stream); // closed, or another one picked meanwhile
         return false;

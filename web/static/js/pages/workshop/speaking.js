@@ -1,7 +1,17 @@
 // One's own voice and picture: the hand, the floor, what goes out and what does not.
 
 import { FarSpeaker } from "../../lib/afar.js";
-import { badSince, isOnFloor, isOwnMicOpen, isTooBad, lookAtLine, speechOf, wantsToSpeak } from "../../lib/workshop.js";
+import {
+  badSince,
+  isOnFloor,
+  isOwnMicOpen,
+  isTooBad,
+  lookAtLine,
+  SETTLE_MS,
+  SPARE_MS,
+  speechOf,
+  wantsToSpeak,
+} from "../../lib/workshop.js";
 import { release } from "../devices.js";
 import { mountMeter } from "../meters.js";
 import { byId, page, t, write } from "../shell.js";
@@ -24,8 +34,11 @@ export class Speaking {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #closing;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #resting;
   /** @type {number | null} */ #badSince = null;
+  #sparesUntil = -Infinity;
+  #shownAt = -Infinity;
   #isDropped = false;
   #isShutting = false;
+  #isTalking = false;
 
   /**
    * @param {import("./visit.js").Visit} visit
@@ -63,7 +76,14 @@ export class Speaking {
       hasMicrophone: kit.microphone !== null,
       isSending: this.session?.status.state === "connected" && !visit.isWireLost,
       isLive: visit.ownSpeaker?.live === true,
+      isTalking: this.#isTalking,
     });
+  }
+
+  /** @param {boolean} isTalking  by the intercom, to the moderator alone */
+  talk(isTalking) {
+    this.#isTalking = isTalking;
+    this.follow();
   }
 
   toggleHand() {
@@ -154,12 +174,15 @@ export class Speaking {
   /** Without the floor nothing leaves this machine; a microphone that is shut by hand is shut at once. */
   #gate() {
     const { own } = this.visit;
-    if (isOwnMicOpen(own) && !this.#isShutting) this.#open(true);
+    const isAside = this.#isTalking && own?.place === "backstage";
+    if ((isOwnMicOpen(own) || isAside) && !this.#isShutting) this.#open(true);
     else if (this.#isShutting || !this.#sent) this.#open(false);
     else this.#closing ??= setTimeout(() => this.#open(false), RAMP_MS);
     const isSeen = isOnFloor(own) && !this.#isDropped;
     const track = (isSeen && this.kit.camera?.getVideoTracks()[0]) || null;
-    if (this.#speaker && this.#speaker.picture !== track) void this.#speaker.show(track).then(this.onChange);
+    if (!this.#speaker || this.#speaker.picture === track) return;
+    this.#shownAt = performance.now();
+    void this.#speaker.show(track).then(this.onChange);
   }
 
   /** @param {boolean} isOpen */
@@ -195,17 +218,17 @@ export class Speaking {
     return muted === "moderator" ? "muted" : muted === "self" ? "open" : "shut";
   }
 
-  /** A bad line loses the picture before it loses the sound. */
+  /** A bad line loses the picture before it loses the sound; and the sound is content with less at once. */
   async #look() {
-    const peer = this.#speaker?.hasPicture ? this.session?.peer : null;
+    const peer = isOnFloor(this.visit.own) ? this.session?.peer : null;
     const report = await peer?.getStats().catch(() => null);
-    if (!report || !this.isShown) {
-      this.#badSince = null;
-      return;
-    }
-    const entries = /** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report));
-    this.#badSince = badSince(this.#badSince, lookAtLine(entries), performance.now());
-    if (!isTooBad(this.#badSince, performance.now())) return;
+    const now = performance.now();
+    const entries = /** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report ?? []));
+    const look = lookAtLine(entries, this.isShown && now - this.#shownAt > SETTLE_MS);
+    this.#badSince = report ? badSince(this.#badSince, look, now) : null;
+    if (this.#badSince !== null || this.#isDropped) this.#sparesUntil = now + SPARE_MS;
+    void this.#speaker?.spare(now < this.#sparesUntil);
+    if (!this.isShown || !isTooBad(this.#badSince, now)) return;
     this.#badSince = null;
     this.#isDropped = true;
     this.follow();
@@ -213,6 +236,7 @@ export class Speaking {
 
   #pictureAgain() {
     this.#isDropped = false;
+    this.#badSince = null;
     this.follow();
   }
 }
