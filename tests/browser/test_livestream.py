@@ -43,7 +43,9 @@ async ({ channel, before, after }) => {
   const film = document.querySelector("#picture");
   const context = new AudioContext();
   await context.resume();
-  const source = context.createMediaStreamSource(new MediaStream(film.captureStream().getAudioTracks()));
+  // The stream that `hear` listens to: a second capture of one element would take the sound from the first.
+  const stream = (film.__played ??= film.captureStream());
+  const source = context.createMediaStreamSource(new MediaStream(stream.getAudioTracks()));
   const analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
   source.connect(analyser);
   const bins = new Float32Array(analyser.frequencyBinCount);
