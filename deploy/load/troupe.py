@@ -24,11 +24,12 @@ T = TypeVar("T")
 
 
 class Troupe:
-    """`hall` is None where another program is the hall."""
+    """`hall` is None where another program is the hall, `maria` (into English) before she has come."""
 
     def __init__(self, folder: Path) -> None:
         self.house = House(folder)
         self.hall: Person | None = None
+        self.maria: Person | None = None
         self._stack = AsyncExitStack()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -51,9 +52,9 @@ class Troupe:
         if has_hall:
             self.hall = await self._enter(Person(self.house, Role.VENUE, "hall", TONES_HZ["floor"]))
         olena = await self._enter(Person(self.house, Role.INTERPRETER, "Olena", TONES_HZ["uk"], booth="de-uk"))
-        maria = await self._enter(Person(self.house, Role.INTERPRETER, "Maria", TONES_HZ["en"], booth="en"))
+        self.maria = await self._enter(Person(self.house, Role.INTERPRETER, "Maria", TONES_HZ["en"], booth="en"))
         await olena.go_on_air("uk")
-        await maria.go_on_air("en")
+        await self.maria.go_on_air("en")
 
     def start(self) -> None:
         """Begin the thread; `aclose` ends it."""

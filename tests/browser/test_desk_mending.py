@@ -78,6 +78,9 @@ def test_a_microphone_is_taken_off_air_after_a_question(browser: Browser, house:
         words = card(page, ROOM).locator('[data-channel="en"] .words')
         wait_until(lambda: words.inner_text().startswith("nobody"), "the wall says so")
         assert page.locator("#panel-cut").is_hidden()
+        assert company.maria is not None
+        company.run(company.maria.go_on_air("en"))
+        wait_until(lambda: row.count() == 1, "she may come back")
 
 
 def test_a_senders_connection_is_restarted_and_it_comes_back(browser: Browser, server: Server) -> None:
