@@ -42,7 +42,7 @@ from deploy.load.processes import REPOSITORY, BenchError
 from deploy.load.sdp import OPUS_PT, SdpError
 from deploy.load.swarm import SignallingError
 from deploy.load.troupe import ROOM, Troupe
-from deploy.load.visitor import CHROMIUM
+from deploy.load.visitor import CHROMIUM, QUIET_FLAGS
 from deploy.load.voice import Ear
 from interpreting.roles import Role
 from media.opus import FRAME_SAMPLES, SAMPLE_RATE_HZ
@@ -52,14 +52,9 @@ TONE_HZ: Final = 750
 LINES: Final = {"thin": "96kbit", "lossy": "40"}
 """What each trial's line is: its rate, or the packets lost of a hundred."""
 _FLAGS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *QUIET_FLAGS,
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
 )
 _PATIENCE_MS: Final = 30_000
 _LIMIT_S: Final = 240

@@ -13,13 +13,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from deploy.load.netns import inside
 
 CHROMIUM: Final = "/usr/bin/chromium"
-_FLAGS: Final = (
+QUIET_FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+)
+"""A browser that asks nobody for anything, and plays without being pressed."""
+_FLAGS: Final = (
+    *QUIET_FLAGS,
     # The relay's certificate is signed by nobody.
     "--ignore-certificate-errors",
 )
