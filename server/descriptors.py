@@ -17,8 +17,11 @@ from aiohttp import web
 
 from server.security import HEADERS
 
-# Connections taken from the kernel at one go, and the descriptors kept free for them and for everything else.
-_ACCEPTED_AT_ONCE: Final = 8
+# Connections taken from the kernel at one go, and the descriptors kept free for them and for everything else. The loop
+# goes round three times between taking a connection and closing one that is turned away, and takes more each time.
+_ACCEPTED_AT_ONCE: Final = 4
+_IN_TRANSIT: Final = 3 * _ACCEPTED_AT_ONCE
+_FOR_FILES: Final = 4
 RESERVE: Final = 24
 # More than any hall needs; a process that may open millions would only be slower to find that out.
 _MOST: Final = 65_536
@@ -97,7 +100,7 @@ class Doorway(web.BaseSite):
     def turning_away(self, more: int) -> bool:
         """Count who is being told no; False when even for that there is no room."""
         self._turning_away += more
-        return self._turning_away <= RESERVE - _ACCEPTED_AT_ONCE
+        return self._turning_away <= RESERVE - _IN_TRANSIT - _FOR_FILES
 
 
 class _Full(asyncio.Protocol):
