@@ -61,17 +61,27 @@ class DtlsIdentity:
 class DtlsEndpoint:
     """One side of one handshake. After `receive` returned and `srtp` is set, media may flow.
 
+    `only_ssrc` is handed on to the session (see `SrtpSession`).
+
     Guarantee: `srtp` is set only when the peer's certificate matches every fingerprint it announced with an
     algorithm known here, and at least one. A failed endpoint ignores everything that follows.
     """
 
-    __slots__ = ("_is_server", "_ssl", "_theirs", "is_closed", "is_failed", "srtp")
+    __slots__ = ("_is_server", "_only_ssrc", "_ssl", "_theirs", "is_closed", "is_failed", "srtp")
 
-    def __init__(self, identity: DtlsIdentity, theirs: tuple[Fingerprint, ...], *, is_server: bool) -> None:
+    def __init__(
+        self,
+        identity: DtlsIdentity,
+        theirs: tuple[Fingerprint, ...],
+        *,
+        is_server: bool,
+        only_ssrc: int | None = None,
+    ) -> None:
         self._ssl = SSL.Connection(identity.context)
         self._ssl.set_ciphertext_mtu(_MTU_BYTES)
         self._theirs = theirs
         self._is_server = is_server
+        self._only_ssrc = only_ssrc
         self.srtp: SrtpSession | None = None
         self.is_failed = False
         self.is_closed = False
@@ -163,7 +173,7 @@ class DtlsEndpoint:
                 material = self._ssl.export_keying_material(
                     b"EXTRACTOR-dtls_srtp", 2 * (profile.key_bytes + profile.salt_bytes)
                 )
-                return SrtpSession(profile, material, is_server=self._is_server)
+                return SrtpSession(profile, material, is_server=self._is_server, only_ssrc=self._only_ssrc)
         raise WireError("dtls_no_srtp")
 
     def _outgoing(self) -> list[bytes]:

@@ -232,13 +232,17 @@ class Studio:
         agreed = agree_to_send(offer, ssrcs)
         self._bus(bus)
         listener = Listener(self._stage, bus, agreed, shown, self._count, frames)
-        return self._admit(ident, offer, agreed, listener)[1]
+        hears_alone = not any(place.types for place in agreed.pictures)
+        return self._admit(ident, offer, agreed, listener, ssrcs.audio if hears_alone else None)[1]
 
-    def _admit(self, ident: str, offer: sdp.Offer, agreed: Agreed, media: Media) -> tuple[Peer, Answer]:
+    def _admit(
+        self, ident: str, offer: sdp.Offer, agreed: Agreed, media: Media, only_ssrc: int | None = None
+    ) -> tuple[Peer, Answer]:
         peers = self._transport.peers
         if len(peers) >= _MOST_PENDING and sum(not p.is_connected for p in peers.values()) >= _MOST_PENDING:
             raise Overloaded("overloaded")
-        dtls = DtlsEndpoint(self._identity, offer.fingerprints, is_server=not offer.is_dtls_server)
+        is_server = not offer.is_dtls_server
+        dtls = DtlsEndpoint(self._identity, offer.fingerprints, is_server=is_server, only_ssrc=only_ssrc)
         peer = Peer(ident, offer.ufrag, dtls, media, self._transport, time.monotonic())
         self._transport.add(peer)
         ours = peer.ice.newest

@@ -48,6 +48,7 @@ class Transport:
         self._by_address: dict[Address, Peer] = {}
         self._by_ufrag: dict[str, Peer] = {}
         self._peers: dict[str, Peer] = {}
+        self._turns: list[dict[str, Peer]] = [{} for _ in range(_TIMER_SLICES)]
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock.fileno(), self._on_readable)
         self._slice = 0
@@ -67,6 +68,7 @@ class Transport:
     def add(self, peer: Peer) -> None:
         """Expect this peer's checks from now on."""
         self._peers[peer.ident] = peer
+        self._turn_of(peer.ident)[peer.ident] = peer
         self._by_ufrag |= dict.fromkeys(peer.ice.ufrags, peer)
 
     def restart_ice(self, peer: Peer, remote_ufrag: str) -> Credentials:
@@ -84,6 +86,7 @@ class Transport:
         """Forget a peer, telling it and `on_closed`."""
         if self._peers.pop(peer.ident, None) is None:
             return
+        del self._turn_of(peer.ident)[peer.ident]
         self._forget_ufrags(peer)
         if peer.address is not None and self._by_address.get(peer.address) is peer:
             del self._by_address[peer.address]
@@ -196,9 +199,12 @@ class Transport:
             self._strangers.forget()
         self.run_timers(self._slice, time.monotonic())
 
+    def _turn_of(self, ident: str) -> dict[str, Peer]:
+        return self._turns[hash(ident) % _TIMER_SLICES]
+
     def run_timers(self, turn: int, now: float) -> None:
         """Look after one peer in 25, so that a thousand of them are not all looked after at once."""
-        for peer in list(self._peers.values())[turn::_TIMER_SLICES]:
+        for peer in list(self._turns[turn].values()):
             peer.on_timer(now)
             if peer.close_reason:
                 self.remove(peer, peer.close_reason)

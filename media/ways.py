@@ -3,8 +3,12 @@
 import ipaddress
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
+from typing import Final
 
 from media.udp import Address
+
+_REMEMBERED: Final = 8192
 
 
 class Way(StrEnum):
@@ -15,6 +19,7 @@ class Way(StrEnum):
     RELAY = "relay"
 
 
+@lru_cache(_REMEMBERED)
 def plain_host(host: str) -> str:
     """A host as `recvfrom` names it, without its zone, and an IPv4 address as one (RFC 4291 section 2.5.5.2)."""
     ip = ipaddress.ip_address(host.partition("%")[0])
