@@ -261,7 +261,10 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say a line in the chat. Which role speaks to whom stands in ``roles``; ``person`` is whom ``to`` may mean."""
+    """Say a line in the chat. Which role speaks to whom stands in ``roles``; ``person`` is whom ``to`` may mean.
+
+    A ready phrase has its key in ``phrase``, which the room checks, and its words in the sender's language in ``text``.
+    """
 
     by: PersonId
     to: Addressee
@@ -269,6 +272,7 @@ class Say:
     name: str = ""
     role: Role = Role.VIEWER
     person: PersonId | None = field(default=None, metadata=SAID)
+    phrase: str | None = field(default=None, metadata=SAID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,9 @@ class Code(StrEnum):
     ON_AIR = "on_air"
     """``TalkTo`` by an interpreter on air who does not cough: it would be heard by everybody."""
 
+    NOT_BACKSTAGE = "not_backstage"
+    """``TalkTo`` by somebody who takes part from afar and does not wait backstage, or whose page is not connected."""
+
     INTERCOM_FULL = "intercom_full"
     """``TalkTo`` while as many talk as the intercom takes."""
 
@@ -140,6 +143,9 @@ class Code(StrEnum):
 
     TOO_FAST = "too_fast"
     """``Say`` by somebody who takes part and has said as many lines within a short time as may be."""
+
+    PHRASE_UNKNOWN = "phrase_unknown"
+    """``Say`` with a ready phrase that does not exist."""
 
     QUESTIONS_FULL = "questions_full"
     """``AskQuestion`` while as many questions are open as one person may have, or the room keeps."""

@@ -14,7 +14,7 @@ from interpreting.fact import Fact
 from interpreting.ids import BoothId, CallId, ItemId, LineId, PersonId, RecordingId, SourceId, SourceKind
 from interpreting.languages import Channel, Fallback, Language
 from interpreting.people import Role
-from interpreting.words import Addressee, Party, Wish
+from interpreting.words import Addressee, Party, Phrase, Wish
 from interpreting.workshop_events import EntranceEvent, FloorEvent, HandEvent, QuestionEvent, ReelEvent
 
 
@@ -240,7 +240,7 @@ class CallAnswered(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Said(Fact):
-    """The person said a line; to one alone it was to ``to_person``."""
+    """The person said a line; to one alone it was to ``to_person``; of a ready phrase it has the key."""
 
     line: LineId
     person: PersonId
@@ -250,6 +250,7 @@ class Said(Fact):
     to: Addressee
     text: str
     to_person: PersonId | None = None
+    phrase: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ Reader: TypeAlias = Callable[[object], Any]
 
 LATER: Final[Mapping[type, frozenset[str]]] = {
     Seat: frozenset({"pivot"}),
-    Say: frozenset({"person"}),
-    Said: frozenset({"to_person"}),
-    Line: frozenset({"to_person"}),
+    Say: frozenset({"person", "phrase"}),
+    Said: frozenset({"to_person", "phrase"}),
+    Line: frozenset({"to_person", "phrase"}),
     Booth: frozenset({"shift_minutes", "shift_since"}),
     Room: frozenset(field.name for field in fields(Room))
     - {"id", "languages", "floor_language", "fallbacks", "sources", "booths"},

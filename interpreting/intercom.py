@@ -1,8 +1,9 @@
 """The intercom: one talks to a booth, the hall's technician, the moderator, those backstage; nothing goes on air.
 
 Both halves stand here: what a command makes, what the fact does to the room; and the buses that it needs. Interpreters
-talk by their booth's microphone, so only while it is off air or they cough; guests by theirs, while they are not heard
-on the floor; everybody else by a microphone of the intercom's own. What goes on is of this moment: it is not kept.
+talk by their booth's microphone, so only while it is off air or they cough; who takes part from afar by theirs, while
+they wait backstage; everybody else by a microphone of the intercom's own. What goes on is of this moment: it is not
+kept.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from interpreting.ids import BoothId, BusId, PersonId, SourceId, intercom_source
 from interpreting.people import Role
 from interpreting.words import Party, Talk
 from interpreting.workshop import Place
-from interpreting.workshop_events import FloorGiven, Removed, RoomLeft
+from interpreting.workshop_events import BroughtOn, Removed, RoomLeft
 
 if TYPE_CHECKING:
     from interpreting.audience import Audience
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from interpreting.room import Room
 
 MAX_TALKS: Final = 100
+_FROM_AFAR: Final = frozenset({Role.SPEAKER, Role.PARTICIPANT})
 
 
 def decide_intercom(room: Room, command: TalkTo, now: float) -> tuple[Event, ...]:
@@ -50,6 +52,8 @@ def decide_intercom(room: Room, command: TalkTo, now: float) -> tuple[Event, ...
         raise Refused(Code.BOOTH_UNKNOWN)
     if command.role is Role.INTERPRETER:
         _check_interpreter(room, command.by)
+    if command.role in _FROM_AFAR and not (_is_backstage(room, command.by) and room.people[command.by].present):
+        raise Refused(Code.NOT_BACKSTAGE)
     if before is None and len(room.talks) >= MAX_TALKS:
         raise Refused(Code.INTERCOM_FULL)
     booth = room.booth_of(command.by)
@@ -84,9 +88,7 @@ def without_ended_talks(room: Room, event: Event) -> Room:
             ended = {person for person, talk in room.talks.items() if _source(talk) == source}
         case BoothLeft(person=person) | SteppedAway(person=person) | MicTaken(person=person):
             ended = {person}
-        case RoomLeft(person=person) | Removed(person=person):
-            ended = {person}
-        case FloorGiven(person=person) if person in room.talks and room.talks[person].role is Role.SPEAKER:
+        case RoomLeft(person=person) | Removed(person=person) | BroughtOn(person=person):
             ended = {person}
         case _:
             return room
@@ -122,10 +124,8 @@ def is_elsewhere(room: Room, talk: Talk) -> bool:
         case Role.INTERPRETER:
             seat = room.seat_of(talk.person)
             return seat is None or seat.mic is MicState.ON_AIR
-        case Role.SPEAKER:
-            attendee = room.people.get(talk.person)
-            is_inside = attendee is not None and attendee.place in (Place.BACKSTAGE, Place.SEATED)
-            return not is_inside or room.holder(talk.person) is not None
+        case Role.SPEAKER | Role.PARTICIPANT:
+            return not _is_backstage(room, talk.person)
         case _:
             return False
 
@@ -142,9 +142,8 @@ def concerns(room: Room, audience: Audience, talk: Talk) -> bool:
             return is_to or (talk.from_booth is not None and talk.from_booth == audience.booth)
         case Role.VENUE:
             return talk.to is Party.VENUE or talk.role is Role.VENUE
-        case Role.SPEAKER:
-            attendee = room.people.get(audience.person) if audience.person else None
-            is_to = talk.to is Party.BACKSTAGE and attendee is not None and attendee.place is Place.BACKSTAGE
+        case Role.SPEAKER | Role.PARTICIPANT:
+            is_to = talk.to is Party.BACKSTAGE and audience.person is not None and _is_backstage(room, audience.person)
             return is_to or talk.person == audience.person
         case _:
             return False
@@ -165,6 +164,11 @@ def heard_by(role: Role, booth: BoothId | None) -> BusId | None:
             return None
 
 
+def _is_backstage(room: Room, person: PersonId) -> bool:
+    attendee = room.people.get(person)
+    return attendee is not None and attendee.place is Place.BACKSTAGE
+
+
 def _check_interpreter(room: Room, person: PersonId) -> None:
     seat = room.seat_of(person)
     if seat is None:
@@ -177,7 +181,7 @@ def _source(talk: Talk) -> SourceId:
     match talk.role:
         case Role.INTERPRETER:
             return mic_source(talk.person)
-        case Role.SPEAKER:
+        case Role.SPEAKER | Role.PARTICIPANT:
             return speaker_source(talk.person)
         case _:
             return intercom_source(talk.person)

@@ -141,7 +141,14 @@ def own_view(own: Own) -> dict[str, object]:
 def chat_view(lines: Sequence[Line]) -> list[dict[str, object]]:
     """Return lines of chat ready for JSON."""
     return [
-        {**sender_view(line), "to": line.to.value, "to_person": line.to_person, "text": line.text} for line in lines
+        {
+            **sender_view(line),
+            "to": line.to.value,
+            "to_person": line.to_person,
+            "text": line.text,
+            "phrase": line.phrase,
+        }
+        for line in lines
     ]
 
 

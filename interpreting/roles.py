@@ -159,7 +159,7 @@ _CHAIR: Final[frozenset[type[Command]]] = frozenset(
 
 ALLOWED: Final[Mapping[Role, frozenset[type[Command]]]] = {
     Role.VIEWER: frozenset(),
-    Role.PARTICIPANT: _ATTENDING | _ASKING,
+    Role.PARTICIPANT: _ATTENDING | _ASKING | {TalkTo},
     Role.SPEAKER: _ATTENDING | _ASKING | {ClearAsks, TalkTo},
     Role.INTERPRETER: _BOOTH,
     Role.MODERATOR: _HALL | _ATTENDING | _STEWARD | _CHAIR | {CallTechnician, TalkTo},
@@ -200,6 +200,7 @@ PARTIES: Final[Mapping[Role, frozenset[Party]]] = {
     Role.INTERPRETER: frozenset({Party.TECHNICIAN, Party.MODERATOR}),
     Role.VENUE: frozenset({Party.TECHNICIAN, Party.MODERATOR}),
     Role.SPEAKER: frozenset({Party.MODERATOR}),
+    Role.PARTICIPANT: frozenset({Party.MODERATOR}),
 }
 """Role to whom it may talk. Nobody talks to their own side, so that nobody hears themselves."""
 

@@ -27,6 +27,7 @@ from interpreting.words import (
     Ask,
     Call,
     Line,
+    Phrase,
 )
 from interpreting.workshop import Place
 
@@ -82,6 +83,7 @@ def evolve_talk(room: Room, event: TalkEvent) -> Room:
                 event.text,
                 event.at,
                 event.to_person,
+                event.phrase,
             )
             return replace(room, chat=(*room.chat, line)[-MAX_LINES:])
         case _:
@@ -111,7 +113,8 @@ def _say(room: Room, command: Say, now: float) -> tuple[Event, ...]:
     id = LineId(room.chat[-1].id + 1 if room.chat else 1)
     booth = _booth_of(room, command.by)
     listener = _listener(room, command)
-    return (Said(id, command.by, name, command.role, booth, command.to, command.text, listener, at=now),)
+    phrase = _phrase(command)
+    return (Said(id, command.by, name, command.role, booth, command.to, command.text, listener, phrase, at=now),)
 
 
 def _attendee_name(room: Room, command: Say, now: float) -> str:
@@ -133,6 +136,13 @@ def _listener(room: Room, command: Say) -> PersonId | None:
     if attendee is None or attendee.place is Place.REMOVED:
         raise Refused(Code.PERSON_UNKNOWN)
     return attendee.person
+
+
+def _phrase(command: Say) -> Phrase | None:
+    try:
+        return None if command.phrase is None else Phrase(command.phrase)
+    except ValueError:
+        raise Refused(Code.PHRASE_UNKNOWN) from None
 
 
 def _booth_of(room: Room, person: PersonId) -> BoothId | None:

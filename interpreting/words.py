@@ -52,6 +52,17 @@ class Addressee(StrEnum):
     """Who speaks in the hall, by the lectern's display, from a moderator or technician."""
 
 
+class Phrase(StrEnum):
+    """A ready phrase of the chat: said by its key, read by everybody in their own page's language."""
+
+    TAKE_OVER = "take_over"
+    BACK_SOON = "back_soon"
+    NUMBER = "number"
+    NAME = "name"
+    BAD_SOUND = "bad_sound"
+    THANKS = "thanks"
+
+
 class Party(StrEnum):
     """To whom one talks by the intercom."""
 
@@ -121,7 +132,7 @@ class Call:
 class Line:
     """One line of chat; ``booth`` is the interpreter's, ``at`` in seconds since the Unix epoch.
 
-    ``to_person`` is whom it is for, where it is for one person.
+    ``to_person`` is whom it is for, where it is for one person. ``text`` of a ready phrase is in its sender's language.
     """
 
     id: LineId
@@ -133,6 +144,7 @@ class Line:
     text: str
     at: float
     to_person: PersonId | None = None
+    phrase: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,18 @@
 A voice has such lines too, but it breathes, and its pitch moves: in some fifth of a second of the last five its lines
 are not there. So the weakest each line was is what counts. A faint hum is drowned now and then by what lies over it;
 it is found in eight seconds, of which some fifths are left out. About 0.2 ms a source and second.
+
+A bass note that is held stands as long, but is elsewhere: mains keep within 0.2 Hz of what they are called, and the
+notes next to them are G at 49.0, A sharp at 58.3 and B at 61.7 Hz. A look begins every tenth of a second, in which
+both mains and all their harmonics turn a whole number of times: what is of them has one phase in all looks, and a note
+1 Hz beside them has turned five times in five seconds. (A sound card's clock is up to 100 ppm wrong: 0.005 Hz.) Where
+instruments are tuned to 448 Hz, or an organ's pipes stand in 30 °C, a G held for seven seconds is at 49.9 Hz and is
+taken for hum; nothing in the sound tells them apart.
 """
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -28,6 +36,8 @@ _DROWNED: Final = 4
 # The weakest is too weak, and most are louder by what is said over them.
 _USUAL: Final = 6
 _HARMONICS: Final = 8
+# A hum has one of its first lines at least; what stands higher alone is a note.
+_TELLING: Final = 3
 _STANDS_OUT: Final = 10 ** (12 / 10)
 _HEARD_DBFS: Final = -66.0
 # The third harmonic of a transformer is often the strongest; a voice's lines are not where the mains' are, or move.
@@ -39,11 +49,16 @@ _REST: Final = {
     mains: np.array([[round(mains * (n + half) / _BIN_HZ) for half in (-0.5, 0.5)] for n in range(1, _HARMONICS + 1)])
     for mains in MAINS_HZ
 }
+# Mains wander by 0.2 Hz at most; what five seconds tell of a frequency is not much sharper than a tenth.
+_OFF_HZ: Final = np.linspace(-0.25, 0.25, 41)
+# How much of a line must turn as mains do; of noise it is a third at most, of speech over a hum some of the looks.
+_STEADY: Final = 0.5
 _BINS: Final = 60 * (_HARMONICS + 1) // _BIN_HZ
 # From a Hann window's bins to the mean square of the line they hold.
 _TO_POWER: Final = 2 / float(np.sum(np.square(_HANN))) / _SAMPLES
 
-Spectra = npt.NDArray[np.float32]
+Spectra = npt.NDArray[np.complex64]
+Powers = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +84,7 @@ class HumEar:
         # Means of 16 samples let through some of what is around 3 kHz, where there is nothing that never stops.
         low = second.reshape(_RATE_HZ, -1).mean(axis=1)
         looks = np.lib.stride_tricks.sliding_window_view(low, _SAMPLES)[::_HOP]
-        spectra = np.fft.rfft(looks * _HANN, axis=1)[:, :_BINS]
-        self._seconds.append((np.square(spectra.real) + np.square(spectra.imag)).astype(np.float32))
+        self._seconds.append(np.fft.rfft(looks * _HANN, axis=1)[:, :_BINS].astype(np.complex64))
 
     @property
     def hum(self) -> Hum | None:
@@ -87,20 +101,45 @@ class HumEar:
 def _loudest(looks: Spectra, drowned: int) -> Hum | None:
     """What stands in all looks but `drowned`."""
     usual = len(looks) // _USUAL
-    order = np.partition(looks, (drowned, usual), axis=0)
-    found = [hum for mains in MAINS_HZ if (hum := _find(order[drowned], order[usual], mains)) is not None]
+    powers = np.square(looks.real) + np.square(looks.imag)
+    order = np.partition(powers, (drowned, usual), axis=0)
+    found = [hum for mains in MAINS_HZ if (hum := _find(order[drowned], order[usual], looks, mains)) is not None]
     return max(found, key=lambda hum: hum.level_dbfs, default=None)
 
 
-def _find(weakest: Spectra, usual: Spectra, mains: int) -> Hum | None:
+def _find(weakest: Powers, usual: Powers, looks: Spectra, mains: int) -> Hum | None:
     # Halfway between two lines; white noise has as much there as on a line.
     rest = weakest[_REST[mains]].mean(axis=1)
     stands = weakest[_LINES[mains]].mean(axis=1) > _STANDS_OUT * rest
     # What is weakest of noise stands out by chance, but there is nothing of it.
-    if not stands[:3].any() or _level_dbfs(weakest[_LINES[mains]][stands]) <= _HEARD_DBFS:
+    if not stands[:_TELLING].any() or _level_dbfs(weakest[_LINES[mains]][stands]) <= _HEARD_DBFS:
         return None
-    return Hum(mains, _level_dbfs(usual[_LINES[mains]][stands]))
+    below, at, above = usual[_LINES[mains]].T
+    # A tone 10 Hz beside a line turns as the line does, but is louder beside it.
+    stands &= at > np.maximum(below, above)
+    if stands[:_TELLING].any():
+        stands &= _is_steady(looks[:, _LINES[mains][:, 1]], stands)
+    return Hum(mains, _level_dbfs(usual[_LINES[mains]][stands])) if stands[:_TELLING].any() else None
 
 
-def _level_dbfs(power: Spectra) -> float:
+def _is_steady(lines: Spectra, stands: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which lines turn as the mains do, all of them as far from where they are called to be."""
+    # Every look counts alike: what is loud is what was said over the hum.
+    phases = lines / np.maximum(np.abs(lines), np.float32(1e-9))
+    together = np.abs(_turned_back(len(lines)) @ phases.T[:, :, np.newaxis])[:, :, 0] / len(lines)
+    off = np.argmax(stands[:_TELLING] @ together[:_TELLING])
+    steady: npt.NDArray[np.bool_] = together[:, off] > _STEADY
+    return steady
+
+
+@cache
+def _turned_back(looks: int) -> Spectra:
+    """By how much each line's phase has to be turned back in each look, by line and by the mains' distance."""
+    seconds, hops = np.divmod(np.arange(looks), _LOOKS_A_SECOND)
+    turns = np.multiply.outer(_OFF_HZ, seconds + hops * _HOP / _RATE_HZ)
+    harmonics = np.arange(1, _HARMONICS + 1)
+    return np.exp(-2j * np.pi * np.multiply.outer(harmonics, turns)).astype(np.complex64)
+
+
+def _level_dbfs(power: Powers) -> float:
     return decibels(float(np.sqrt(_TO_POWER * power.sum())))

@@ -22,7 +22,7 @@ _KEYFRAME_GAP_S: Final = 0.3
 """Browsers' encoders pass over what is asked sooner after a keyframe."""
 _SLOT_BYTES: Final = 1664
 _HISTORY_PACKETS: Final = 1024
-_CLOCK_HZ: Final = 90000
+CLOCK_HZ: Final = 90000
 CODECS: Final = ("h264", "vp8")
 
 
@@ -60,6 +60,7 @@ class PictureBus:
         self.ssrc = random.getrandbits(31) | 1
         self.repair_ssrc = self.ssrc ^ 1 << 30
         self.source: VideoSource | None = None
+        self.cuts = 0
         self.history = History(_HISTORY_PACKETS)
         self.fans = {codec: FanOut(sock, _SLOT_BYTES) for codec in CODECS}
         self._viewers: dict[int, dict[str, Subscriber]] = {}
@@ -172,10 +173,11 @@ class PictureBus:
             self.on_timer(now)
 
     def _splice(self, source: VideoSource, packet: RtpPacket, now: float) -> None:
-        elapsed = int((now - self._last_at) * _CLOCK_HZ) if self._last_at else 0
+        elapsed = int((now - self._last_at) * CLOCK_HZ) if self._last_at else 0
         self._sequence_shift = self._next_sequence - packet.sequence
         self._timestamp_shift = self._last_timestamp + max(3000, elapsed) - packet.timestamp
         self._from, self._from_ssrc = source, packet.ssrc
+        self.cuts += 1
         # Whatever is lost now, the viewers' decoders need a fresh start.
         self.want_keyframe(now)
 
@@ -194,4 +196,4 @@ def codec_of(wire: bytes) -> str:
 
 def seconds_after(later: int, earlier: int) -> float:
     """How far one 90 kHz timestamp is after another."""
-    return timestamp_after(later, earlier) / _CLOCK_HZ
+    return timestamp_after(later, earlier) / CLOCK_HZ

@@ -3,7 +3,8 @@
 Once a second of decoded sound an FFT is made, of speech only: pauses say nothing of a microphone. What is kept is the
 loudest each band was within the last ten seconds that had speech in them, because fullband speech shows itself in its
 sibilants and not on the average. Loudness is that of the last minute of speech, gated as R128 does; hum is
-`media.hum`'s. About 1 ms a source and second; only sources that somebody hears are judged.
+`media.hum`'s. Music that is held and applause are loud without a stop for seconds, which a voice never is: of them no
+bandwidth and no loudness is taken. About 1 ms a source and second; only sources that somebody hears are judged.
 """
 
 from collections import deque
@@ -49,6 +50,11 @@ _SPEAKING_TICKS: Final = 10
 _MEMORY_S: Final = 10
 _ENOUGH_S: Final = 4
 _LOSS_S: Final = 5
+# Voices stop for consonants, breath and sense; in a hall that echoes a seventh of their time is 12 dB down and more.
+_UNBROKEN_S: Final = 4
+_STOP: Final = 10 ** (-12 / 20)
+_STOPS_SHARE: Final = 0.03
+_LOUD_SHARE: Final = 0.9
 _FORGOTTEN_S: Final = 60
 _LOUDNESS_S: Final = 60
 _GATE: Final = 10 ** (-10 / 10)
@@ -76,6 +82,7 @@ class Quality:
     is the root mean square of speech, −120 before any. `is_speaking`: at least 0.2 s of the last second.
     `loudness_lufs` is that of the last minute of speech, None while less than 4 s were spoken. `loudest_dbfs` is the
     loudest 20 ms of the last second, and `seconds` counts those that were judged, so that a reader knows a new one.
+    `is_unbroken`: the last four seconds had no stop as speech has it, as music that is held and applause.
     """
 
     reason: Reason
@@ -88,6 +95,7 @@ class Quality:
     hum: Hum | None = None
     loudest_dbfs: float = FLOOR_DBFS
     seconds: int = 0
+    is_unbroken: bool = False
 
 
 UNKNOWN: Final = Quality(Reason.UNKNOWN, None, FLOOR_DBFS, False, 0.0, 0.0)
@@ -118,6 +126,7 @@ class SoundJudge:
         self._at = phase % _TICKS_A_SECOND
         self._quietest: deque[float] = deque(maxlen=_MEMORY_S)
         self._spoken: deque[_Spoken] = deque(maxlen=_MEMORY_S)
+        self._ticks: deque[npt.NDArray[np.float32]] = deque(maxlen=_UNBROKEN_S)
         self._lost: deque[float] = deque(maxlen=_LOSS_S)
         self._lost_before: int | None = None
         self._silent_s = 0
@@ -151,6 +160,8 @@ class SoundJudge:
 
     def _judge(self) -> None:
         ticks = np.sqrt(np.square(self._second.reshape(_TICKS_A_SECOND, FRAME_SAMPLES)).mean(axis=1))
+        self._ticks.append(ticks)
+        is_unbroken = len(self._ticks) == _UNBROKEN_S and _has_no_stops(np.concatenate(self._ticks))
         self._quietest.append(float(np.partition(ticks, 2)[2]))
         threshold = min(max(min(self._quietest) * _SPEECH_OVER_NOISE, _SPEECH_FROM), _SPEECH_SURELY)
         speech = ticks > threshold
@@ -160,8 +171,9 @@ class SoundJudge:
         self._silent_s = 0 if is_speaking else self._silent_s + 1
         if is_speaking:
             spoken = self._listen(threshold, float(np.square(ticks[speech]).mean()), clipped)
-            self._spoken.append(spoken)
-            self._loud.append(spoken.weighted)
+            self._spoken.append(replace(spoken, bands=np.zeros_like(spoken.bands)) if is_unbroken else spoken)
+            if not is_unbroken:
+                self._loud.append(spoken.weighted)
         elif self._silent_s >= _FORGOTTEN_S:
             self._spoken.clear()
             self._loud.clear()
@@ -172,6 +184,7 @@ class SoundJudge:
             hum=self._hum.hum,
             loudest_dbfs=decibels(float(ticks.max())),
             seconds=self._seconds,
+            is_unbroken=is_unbroken,
         )
 
     def _listen(self, threshold: float, power: float, clipped: float) -> _Spoken:
@@ -193,10 +206,15 @@ class SoundJudge:
             return Quality(reason, None, FLOOR_DBFS, is_speaking, lost, 0.0)
         clipped = sum(second.clipped for second in self._spoken) / len(self._spoken)
         level = decibels(float(np.sqrt(np.mean([second.power for second in self._spoken]))))
-        enough = len(self._spoken) >= _ENOUGH_S
-        bandwidth = _bandwidth(np.max([second.bands for second in self._spoken], axis=0)) if enough else None
+        voiced = [second.bands for second in self._spoken if second.bands.any()]
+        bandwidth = _bandwidth(np.max(voiced, axis=0)) if len(voiced) >= _ENOUGH_S else None
         reason = _reason(lost, clipped, bandwidth, level)
         return Quality(reason, bandwidth, level, is_speaking, lost, 100 * clipped)
+
+
+def _has_no_stops(ticks: npt.NDArray[np.float32]) -> bool:
+    soft, loud = np.quantile(ticks, (_STOPS_SHARE, _LOUD_SHARE))
+    return bool(soft > loud * _STOP)
 
 
 def _gated(seconds: Iterable[npt.NDArray[np.float32]]) -> float | None:

@@ -14,6 +14,10 @@ BYE: Final = 203
 RTPFB: Final = 205
 PSFB: Final = 206
 _NTP_EPOCH_S: Final = 2208988800
+ROUND_S: Final = 2
+"""Our sender reports stand at whole multiples of so much RTP time. Pages are told a report's wall clock alone, and so
+know both halves (server/PROTOCOL.md, "Lip sync").
+"""
 _MAX_PACKETS: Final = 32
 # More than any history holds; the rest is asked for in vain.
 _MOST_NACK_PAIRS: Final = 64
@@ -135,6 +139,12 @@ def _nack(body: bytes) -> Nack:
 def ntp_middle(unix_s: float) -> int:
     """The middle 32 bits of an NTP time, as report blocks carry it."""
     return int((unix_s + _NTP_EPOCH_S) * 65536) & 0xFFFFFFFF
+
+
+def rounded(unix_s: float, timestamp: int, clock_hz: int) -> tuple[float, int]:
+    """The last instant of the same line that a sender report of ours may stand at; `ROUND_S` earlier at most."""
+    past = timestamp % (ROUND_S * clock_hz)
+    return unix_s - past / clock_hz, timestamp - past
 
 
 def format_sender_report(ssrc: int, unix_s: float, timestamp: int, packets: int, octets: int, cname: bytes) -> bytes:

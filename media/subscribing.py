@@ -11,6 +11,7 @@ from media.audiobus import AudioBus, Lane, Way
 from media.fanout import AudioClock, Subscriber, Switches, may_resend, send_one
 from media.line import Line
 from media.offers import Agreed
+from media.opus import SAMPLE_RATE_HZ
 from media.peer import Peer
 from media.pictures import PictureBus
 from media.rtp import RtpPacket
@@ -178,9 +179,10 @@ class Listener:
             # A wish for a keyframe that came too soon after another is still open.
             view.picture.on_timer(now)
         self._line.on_timer(now)
-        if self._peer is not None:
-            self._show(now)
-        if now - self._reported < _REPORT_EVERY_S or self._peer is None:
+        if self._peer is None:
+            return
+        self._show(now)
+        if now - self._reported < _REPORT_EVERY_S and not any(view.has_new_clock for view in self._views):
             return
         self._reported = now
         stage, cname = self._stage, CNAME.encode()
@@ -189,8 +191,9 @@ class Listener:
             if self._first_tick is None:
                 self._first_tick = stage.tick
             sent = stage.tick - self._first_tick
-            due = stage.tick_at + WALL_OFFSET_S
-            timestamp = stage.clock.timestamp(stage.tick)
+            due, timestamp = rtcp.rounded(
+                stage.tick_at + WALL_OFFSET_S, stage.clock.timestamp(stage.tick), SAMPLE_RATE_HZ
+            )
             packet += rtcp.format_sender_report(stage.clock.ssrc, due, timestamp, sent, sent * 160, cname)
         packet += b"".join(view.report(WALL_OFFSET_S, cname) for view in self._views)
         if packet:

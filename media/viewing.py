@@ -8,7 +8,7 @@ import socket
 from media import rtcp
 from media.fanout import Repair, Subscriber, may_resend, resend
 from media.offers import AgreedPicture
-from media.pictures import PictureBus, codec_of
+from media.pictures import CLOCK_HZ, PictureBus, codec_of
 from media.srtp import SrtpSession
 from media.udp import Address
 
@@ -28,6 +28,7 @@ class View:
         self._agreed = agreed
         self._ends: dict[str, Subscriber] = {}
         self._is_shown = False
+        self._told_of = 0
 
     def connect(self, session: SrtpSession, address: Address) -> None:
         """The peer is there."""
@@ -62,10 +63,16 @@ class View:
             if packet is not None and end is not None:
                 resend(self._sock, end, packet)
 
+    @property
+    def has_new_clock(self) -> bool:
+        """Whether the picture has been cut to another source since the last report, and that one's clock is known."""
+        return self.picture.cuts != self._told_of and self.picture.clock() is not None
+
     def report(self, wall_offset_s: float, cname: bytes) -> bytes:
         """A sender report, so that browsers keep lip sync; nothing while the source's clock is unknown."""
         clock = self.picture.clock()
         if clock is None:
             return b""
-        due, timestamp = clock
-        return rtcp.format_sender_report(self.picture.ssrc, due + wall_offset_s, timestamp, 0, 0, cname)
+        self._told_of = self.picture.cuts
+        due, timestamp = rtcp.rounded(clock[0] + wall_offset_s, clock[1], CLOCK_HZ)
+        return rtcp.format_sender_report(self.picture.ssrc, due, timestamp, 0, 0, cname)

@@ -30,11 +30,12 @@ _PLURALS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _SHARED_PREFIXES: Final = ("common.", "channel.", "connection.", "network.", "device.", "consent.")
 _FURTHER_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
-    "desk": ("alarm.", "reels.", "intercom."),
-    "moderator": ("reels.", "intercom."),
+    "desk": ("alarm.", "reels.", "intercom.", "phrase."),
+    "moderator": ("reels.", "intercom.", "phrase."),
     "venue": ("intercom.",),
-    "workshop": ("intercom.",),
-    "booth": ("reels.", "intercom."),
+    "lectern": ("phrase.",),
+    "workshop": ("intercom.", "phrase."),
+    "booth": ("reels.", "intercom.", "phrase."),
 }
 
 Message = str | dict[str, str]

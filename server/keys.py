@@ -42,6 +42,8 @@ CHRONICLE: Final = web.AppKey("chronicle", Chronicle)
 CONFIG: Final = web.AppKey("config", Config)
 BOOT: Final = web.AppKey("boot", str)
 """The id of this start of the server; a page that sees another one connects anew at once."""
+BOOT_HEADER: Final = "Tolmach-Boot"
+"""The header by which WHIP's and WHEP's 201 name the process that took the session, as a WebSocket's welcome does."""
 CONDUCTOR: Final = web.AppKey("conductor", Conductor)
 FLEET: Final = web.AppKey("fleet", Fleet)
 NEIGHBOURS: Final = web.AppKey("neighbours", Neighbours)

@@ -31,6 +31,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "booth_unknown": 404,
         "channel_unknown": 404,
         "session_unknown": 404,
+        "sent_elsewhere": 410,
         "alarm_unknown": 404,
         "push_unknown": 404,
         "recording_unknown": 404,
@@ -119,6 +120,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "bad_message": 400,
         # Commands.
         "too_fast": 429,
+        "phrase_unknown": 409,
         "questions_full": 409,
         "question_unknown": 409,
         "command_unknown": 400,
@@ -150,6 +152,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "room_full": 409,
         "not_admitted": 409,
         "not_seated": 409,
+        "not_backstage": 409,
         "not_present": 409,
         "floor_full": 409,
         "no_floor": 409,

@@ -52,7 +52,7 @@ _NEVER: Final = ("display-capture", "geolocation", "midi", "payment", "usb")
 # WHIP and WHEP are for programs of any origin (RFC 9725 section 4.9): they take a bearer and no cookie.
 _CORS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After, Tolmach-Edge",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After, Tolmach-Edge, Tolmach-Boot",
 }
 # The livestream is played by pages and players of any origin, through any cache.
 _OPEN: Final[Mapping[str, str]] = {
@@ -173,6 +173,8 @@ def error_response(request: web.Request, problem: Problem) -> web.StreamResponse
         "status": problem.status,
         "code": problem.code,
         "text": text,
+        # A form that was refused is filled in once more; its page is at the same address.
+        "again": request.path if request.method == "POST" else None,
     }
     headers["Content-Language"] = lang
     html = request.app[TEMPLATES].render("error", lang, page)

@@ -82,6 +82,10 @@ class Switchboard:
         """Return the sessions by which people far away send."""
         return [one for one in self._sessions.in_room(room) if (one.source or "").startswith(SourceKind.SPEAKER)]
 
+    def feeding(self, room: RoomId, source: str) -> Session | None:
+        """Return the session that feeds a source, None when there is none."""
+        return self._sessions.feeding(room, source)
+
     def is_fed(self, room: RoomId, source: str) -> bool:
         """Tell whether somebody is connected to send a source, whether or not anything comes."""
         return self._sessions.feeding(room, source) is not None

@@ -18,7 +18,7 @@ from server.attending import STAGE, face_picture
 from server.doorman import CALLER
 from server.ice_patch import FRAGMENT, patch_ice
 from server.ice_servers import add_links
-from server.keys import CONDUCTOR, CONFIG, JOINS
+from server.keys import BOOT, BOOT_HEADER, CONDUCTOR, CONFIG, JOINS
 from server.limits import ADDRESS, JSON_MAX_BYTES, SDP_MAX_BYTES, read_body, require_type
 from server.messages import BadMessage, parse_json
 from server.metrics_sheet import kind_of_bus
@@ -54,7 +54,10 @@ async def listen(request: web.Request) -> web.Response:
         joins.answered(join, session)
     location = f"/whep/{room}/{channel}/{session.id}"
     response = web.Response(
-        status=201, text=answer.sdp, content_type=SDP, headers={"Location": location, "ETag": answer.etag}
+        status=201,
+        text=answer.sdp,
+        content_type=SDP,
+        headers={"Location": location, "ETag": answer.etag, BOOT_HEADER: request.app[BOOT]},
     )
     if answer.edge:
         response.headers[EDGE] = answer.edge

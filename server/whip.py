@@ -11,16 +11,17 @@ from typing import Final
 
 from aiohttp import web
 
-from interpreting.ids import RoomId
+from interpreting.ids import RoomId, SourceId
 from server.access import Handler
 from server.doorman import CALLER
 from server.earshot import check_speaking
 from server.ice_patch import FRAGMENT, patch_ice
 from server.ice_servers import add_links
-from server.keys import CONDUCTOR, JOINS
+from server.keys import BOOT, BOOT_HEADER, CONDUCTOR, JOINS
 from server.limits import ADDRESS, SDP_MAX_BYTES, read_body, require_type
 from server.problems import Problem
 from server.sessions import Session, SessionKind
+from server.switchboard import source_of
 
 SDP: Final = "application/sdp"
 _MICROPHONES: Final = ("1", "2", "3", "4")
@@ -41,6 +42,7 @@ async def publish(request: web.Request) -> web.Response:
     is_intercom = _is_intercom(request)
     if not is_intercom:
         check_speaking(request.app[CONDUCTOR].room(room), caller.invitation)
+        _check_not_taken(request, room, source_of(caller.invitation, _microphone(request)))
     joins = request.app[JOINS]
     with joins.begin(SessionKind.PUBLISH, room, caller.invitation.role.value) as join:
         session, answer = await request.app[CONDUCTOR].switchboard.publish(
@@ -51,7 +53,7 @@ async def publish(request: web.Request) -> web.Response:
         status=201,
         text=answer.sdp,
         content_type=SDP,
-        headers={"Location": f"/whip/{room}/{session.id}", "ETag": answer.etag},
+        headers={"Location": f"/whip/{room}/{session.id}", "ETag": answer.etag, BOOT_HEADER: request.app[BOOT]},
     )
     add_links(request, response)
     return response
@@ -89,6 +91,18 @@ def _is_intercom(request: web.Request) -> bool:
     if asked not in ("", "intercom"):
         raise Problem("request_invalid")
     return asked == "intercom"
+
+
+def _check_not_taken(request: web.Request, room: RoomId, source: SourceId) -> None:
+    """Raise sent_elsewhere to a page that comes back by itself while another one sends in its place.
+
+    Two pages with the same link would else take the hall from each other for ever. Who comes by hand says no `after`.
+    """
+    after = request.query.get("after")
+    conductor = request.app[CONDUCTOR]
+    now = conductor.switchboard.feeding(room, source)
+    if after and now is not None and now.id != after and conductor.room(room).is_live(source):
+        raise Problem("sent_elsewhere")
 
 
 def _microphone(request: web.Request) -> int:

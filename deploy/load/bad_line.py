@@ -1,5 +1,5 @@
 """A guest in Chromium on a really bad line: `python -m deploy.load.bad_line`, one `name: value` a line; needs root, nft
-and tc.
+and tc. With `--moderator` it is the moderator, by their own page.
 
 The guest's browser has a network namespace of its own. While they speak with a picture their line becomes thin (a queue
 of so many kbit/s outwards) or lossy (so many packets of a hundred, each way, also those of the page's own connection).
@@ -182,8 +182,8 @@ class Trial:
 
 
 @contextmanager
-def on_the_floor(pair: Pair, folder: Path) -> Iterator[Trial]:
-    """A server and a guest who speaks, heard and seen by one who takes part; nothing is left behind.
+def on_the_floor(pair: Pair, folder: Path, *, is_moderator: bool) -> Iterator[Trial]:
+    """A server and a guest, or the moderator, who speaks, heard and seen by one who takes part; nothing is left behind.
 
     Raises:
         BenchError, BrowserError, SignallingError, SdpError, Refused, TimeoutError: it did not come about.
@@ -202,9 +202,13 @@ def on_the_floor(pair: Pair, folder: Path) -> Iterator[Trial]:
         address = f"{company.house.url}/whep/{ROOM}/floor?pictures=stage"
         stack.callback(lambda: company.run(ear.aclose()))
         company.run(ear.open(address, token, host=SERVER_IP))
-        tab = stack.enter_context(_guest(pair, folder, company))
-        company.run(chair.command("bring_on", person="Mayor"))
-        tab.wait_for_selector('#workshop[data-speech="heard"]')
+        tab = stack.enter_context(_tab(pair, folder, company))
+        if is_moderator:
+            _speak_as_moderator(tab, company)
+        else:
+            _wait_backstage(tab, company)
+            company.run(chair.command("bring_on", person="Mayor"))
+            tab.wait_for_selector('#workshop[data-speech="heard"]')
         witness.until(sees=True)
         yield Trial(company, chair, witness, tab, Line(pair))
 
@@ -220,8 +224,8 @@ def _page(company: Troupe, stack: ExitStack, role: Role, name: str) -> Page:
 
 
 @contextmanager
-def _guest(pair: Pair, folder: Path, company: Troupe) -> Iterator[Tab]:
-    """A guest's page in the other namespace, past its test, with a microphone that hums and a camera."""
+def _tab(pair: Pair, folder: Path, company: Troupe) -> Iterator[Tab]:
+    """A browser's tab in the other namespace, with a microphone that hums and a camera."""
     starter = folder / "chromium-inside"
     starter.write_text(f'#!/bin/sh\nexec {shlex.join(inside(pair.listener, [CHROMIUM]))} "$@"\n')
     starter.chmod(0o700)
@@ -236,16 +240,31 @@ def _guest(pair: Pair, folder: Path, company: Troupe) -> Iterator[Tab]:
         try:
             context = browser.new_context(locale="en", viewport={"width": 800, "height": 600})
             context.set_default_timeout(_PATIENCE_MS)
-            tab = context.new_page()
-            tab.goto(f"{company.house.url}{company.link(Role.SPEAKER, 'Mayor')}")
-            tab.wait_for_selector("#go-in:enabled")
-            tab.check("#headset")
-            tab.wait_for_selector("#test-camera:checked")
-            tab.click("#go-in")
-            tab.wait_for_selector('#workshop[data-step="backstage"]')
-            yield tab
+            yield context.new_page()
         finally:
             browser.close()
+
+
+def _wait_backstage(tab: Tab, company: Troupe) -> None:
+    """Come in as a guest, past the test."""
+    tab.goto(f"{company.house.url}{company.link(Role.SPEAKER, 'Mayor')}")
+    tab.wait_for_selector("#go-in:enabled")
+    tab.check("#headset")
+    tab.wait_for_selector("#test-camera:checked")
+    tab.click("#go-in")
+    tab.wait_for_selector('#workshop[data-step="backstage"]')
+
+
+def _speak_as_moderator(tab: Tab, company: Troupe) -> None:
+    """Take the floor as the moderator, with a picture and without the processing that takes a hum for noise."""
+    tab.goto(f"{company.house.url}{company.link(Role.MODERATOR, 'Mayor')}")
+    tab.wait_for_selector('#connection[data-state="connected"]')
+    tab.click('[data-tab-key="own"]')
+    tab.uncheck("#processing")
+    tab.click("#camera-open")
+    tab.wait_for_selector('#camera-open[aria-pressed="true"]')
+    tab.click("#own-floor")
+    tab.wait_for_selector('#own-state[data-on="true"]')
 
 
 def _write_tone(path: Path) -> Path:
@@ -258,9 +277,12 @@ def _write_tone(path: Path) -> Path:
     return path
 
 
-def try_lines(pair: Pair, lines: list[str]) -> None:
+def try_lines(pair: Pair, lines: list[str], *, is_moderator: bool) -> None:
     """Run the trials inside the server's namespace. Raises as `on_the_floor` and `Trial.worsen`."""
-    with tempfile.TemporaryDirectory(prefix="tolmach-load-") as name, on_the_floor(pair, Path(name)) as trial:
+    with (
+        tempfile.TemporaryDirectory(prefix="tolmach-load-") as name,
+        on_the_floor(pair, Path(name), is_moderator=is_moderator) as trial,
+    ):
         for line in lines:
             trial.worsen(line, Figures())
 
@@ -269,16 +291,18 @@ def main() -> int:
     """Print the figures; 1 when they could not be had."""
     parser = argparse.ArgumentParser(prog="python -m deploy.load.bad_line", description=__doc__.split("\n\n")[0])
     parser.add_argument("line", nargs="*", choices=[[], *LINES], help="thin or lossy; both without")
+    parser.add_argument("--moderator", action="store_true", help="the moderator's line, not a guest's")
     parser.add_argument("--inside", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     lines = options.line or [*LINES]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         if options.inside:
-            try_lines(Pair(*options.inside), lines)
+            try_lines(Pair(*options.inside), lines, is_moderator=options.moderator)
             return 0
         with pair_of_namespaces() as pair:
             command = [sys.executable, "-m", "deploy.load.bad_line", *lines, "--inside", pair.server, pair.listener]
+            command += ["--moderator"] * options.moderator
             return subprocess.run(
                 inside(pair.server, command), cwd=REPOSITORY, timeout=_LIMIT_S, check=False
             ).returncode

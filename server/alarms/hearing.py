@@ -19,9 +19,12 @@ _MEMORY_S: Final = 10
 
 @dataclass(slots=True)
 class Memory:
-    """A source's last seconds, the newest last: whether somebody spoke, and its loudest 20 ms in dBFS."""
+    """A source's last seconds, the newest last: whether somebody spoke, whether that was speech rather than music or
+    applause, and its loudest 20 ms in dBFS.
+    """
 
     spoke: deque[bool] = field(default_factory=lambda: deque(maxlen=_MEMORY_S))
+    worded: deque[bool] = field(default_factory=lambda: deque(maxlen=_MEMORY_S))
     loudest: deque[float] = field(default_factory=lambda: deque(maxlen=_MEMORY_S))
     seconds: int = 0
 
@@ -31,9 +34,11 @@ class Memory:
             return
         if quality.seconds < self.seconds:
             self.spoke.clear()
+            self.worded.clear()
             self.loudest.clear()
         self.seconds = quality.seconds
         self.spoke.append(quality.is_speaking)
+        self.worded.append(quality.is_speaking and not quality.is_unbroken)
         self.loudest.append(quality.loudest_dbfs)
 
 
@@ -84,6 +89,11 @@ class Hearing:
         """Return in how many of the last seconds somebody spoke."""
         memory = self._memories.get(global_name(room, source))
         return sum(list(memory.spoke)[-last_s:]) if memory else 0
+
+    def worded_s(self, room: RoomId, source: SourceId, last_s: int) -> int:
+        """Return in how many of the last seconds there was something to interpret: speech, no music and no applause."""
+        memory = self._memories.get(global_name(room, source))
+        return sum(list(memory.worded)[-last_s:]) if memory else 0
 
     def heard_s(self, room: RoomId, source: SourceId) -> int:
         """Return for how many seconds it has been judged, ten at most."""

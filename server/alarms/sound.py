@@ -91,7 +91,7 @@ def _silent_floor(scene: Scene) -> Iterator[Finding]:
 
 def _silent_channels(scene: Scene) -> Iterator[Finding]:
     room, hearing, window_s = scene.room, scene.hearing, scene.config.silence_s
-    floor_spoke = max((hearing.spoken_s(room.id, source, window_s) for source in scene.spoken_floor), default=0)
+    floor_spoke = max((hearing.worded_s(room.id, source, window_s) for source in scene.spoken_floor), default=0)
     for seat in room.seats_on_air():
         source = mic_source(seat.person)
         if seat.mic is not MicState.ON_AIR or scene.is_muted(source):

@@ -23,6 +23,15 @@ MUST_FLOOR_MS: Final = 1000
 # What is not to be heard is not in the mix at all, and measures 60 dB and more below. A browser whose machine is busy
 # smears tones, by less than this.
 MUST_OWN_DB: Final = 40
+BAD_LINE: Final = """
+const getStats = RTCPeerConnection.prototype.getStats;
+RTCPeerConnection.prototype.getStats = async function (...which) {
+  const report = new Map(await getStats.apply(this, which));
+  if (window.__isBad) report.set("bad", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.4 });
+  return report;
+};
+"""
+"""What has a page believe that its line is bad, while its window says so."""
 
 
 @contextmanager

@@ -279,6 +279,26 @@ def test_a_hall_goes_on_while_its_second_connection_talks_nonsense(browser: Brow
         assert page.locator("#live-banner").get_attribute("data-state") == "live"
 
 
+def test_two_pages_with_the_halls_link_do_not_take_the_hall_from_each_other(browser: Browser, server: Server) -> None:
+    invited = invitation(Role.VENUE, booth=None)
+    with visitor(browser, server, may_fail=True) as first, visitor(browser, server, may_fail=True) as second:
+        hall, laptop = first.open(link(invited)), second.open(link(invited))
+        go_live(hall)
+        laptop.wait_for_selector('#live-banner[data-state="elsewhere"]')  # and not: nobody sees this hall
+        go_live(laptop)
+        pages = (hall, laptop)
+
+        def states() -> list[str]:
+            return [page.locator("#live-banner").get_attribute("data-state") or "" for page in pages]
+
+        wait_until(lambda: sorted(states()) == ["elsewhere", "live"], "one of the two has given way")
+        last = pages[states().index("live")]
+        last.click("#stop-live")
+        last.click("#stop-confirm")
+        for page in pages:
+            page.wait_for_selector('#live-banner[data-state="off"]')
+
+
 def test_nobody_is_called_on_air_whom_the_server_does_not_hear(browser: Browser, server: Server) -> None:
     assert server.process is not None
     with visitor(browser, server) as person:

@@ -132,7 +132,8 @@ def test_words_to_others_by_keys(browser: Browser, server: Server) -> None:
             pressed(olena, f'[data-wish="{wish}"]')
             pressed(jonas, f'[data-wish="{wish}"]')  # the booth's wish, not hers
         olena.keyboard.press("Shift+1")
-        said(jonas, "colleague", "Bitte übernehmen")
+        said(jonas, "colleague", "Підміни, будь ласка")  # a ready phrase is read in the reader's language
+        said(olena, "own", "Bitte übernehmen")
         olena.keyboard.press("k")
         olena.keyboard.type("Zahl: 4,2 Mio. m")
         assert air(olena) == "off_air"  # the m was a letter
@@ -140,7 +141,7 @@ def test_words_to_others_by_keys(browser: Browser, server: Server) -> None:
         said(jonas, "colleague", "Zahl: 4,2 Mio. m")
         olena.select_option("#chat-to", "interpreters")
         olena.keyboard.press("Shift+6")
-        said(maria, "colleague", "Danke")
+        said(maria, "colleague", "Thank you")
         assert maria.locator('#messages p:has-text("Zahl")').count() == 0
         assert moderator.say("say", to="booths", text="Zehn Minuten Pause")["type"] == "done"
         for page in (olena, maria):

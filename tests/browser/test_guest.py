@@ -142,3 +142,34 @@ def test_a_guest_taken_off_the_floor_may_ask_again(
         page.click("#hand")
         until_speech(page, "hand")
         given_floor_ms(chair, page, "Guest", online, MAYOR)
+
+
+def test_a_participant_called_backstage_answers_as_a_guest_does(
+    browser: Browser, house: Server, company: Troupe, chair: Line
+) -> None:
+    tones = [FLOOR, UK, EN, MAYOR, CHAIR]
+    with (
+        attending(browser, house, company, "Iryna") as page,
+        listening(company, "floor", tones) as online,
+        listening(company, "return", tones, Role.VENUE) as hall,
+        voice_of(company, chair),
+    ):
+        until_step(page, "seated")
+        assert page.locator("#aside").is_hidden()
+        iryna = person_of(chair, "Iryna")
+        chair.say("call_backstage", person=iryna)
+        until_step(page, "backstage")
+        wait_until(lambda: is_sending(chair, iryna), "the participant is ready")
+        talk_backstage(chair, page, company, online, hall)
+        page.click(f'{ASIDE} [data-to="moderator"]')  # a tap, which stays
+        until_speech(page, "talking")
+        chair.say("bring_on", person=iryna)
+        until_speech(page, "heard")
+        page.wait_for_selector("#aside", state="hidden")
+        assert chair.state["talks"] == []
+        chair.say("take_floor", person=iryna)
+        until_speech(page, "listening")
+        chair.say("call_backstage", person=iryna)
+        page.wait_for_selector(f'{ASIDE}[data-talking="false"]')
+        until_speech(page, "backstage")
+        assert chair.state["talks"] == []

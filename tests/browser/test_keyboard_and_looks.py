@@ -136,6 +136,14 @@ def test_help_and_the_headset_test_come_and_go_by_keyboard(olena: Visitor) -> No
     page.wait_for_selector("#headset:not([open])", state="attached")
 
 
+def test_the_language_of_the_page_can_be_picked_in_the_first_headset_test(olena: Visitor) -> None:
+    page = olena.open(olena.server.link("plenary", "interpreter de-uk Olena"))
+    page.wait_for_selector("#test-enter:not([disabled])")
+    assert page.evaluate("document.activeElement.id") == "microphone"
+    page.select_option("#headset-language", "uk")
+    page.wait_for_selector("html[lang=uk] #headset[open]")
+
+
 def test_nobody_gets_past_the_first_headset_test_by_escape(olena: Visitor) -> None:
     page = olena.open(olena.server.link("plenary", "interpreter de-uk Olena"))
     page.wait_for_selector("#test-enter:not([disabled])")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from deploy.load.company import Page
 from interpreting.roles import Role
-from tests.browser.attendees import at_the_test, attending, go_in
+from tests.browser.attendees import BAD_LINE, at_the_test, attending, go_in
 from tests.browser.round_table import Gathering, come, moderator, turn_to
 from tests.browser.stagehand import Server, wait_until
 from tests.browser.visits import PHONE, visitor
@@ -29,6 +29,25 @@ def test_who_takes_part_sees_the_moderator_who_has_the_floor(browser: Browser, t
         page.click("#camera-open")
         afar.wait_for_selector("#tile-stage", state="hidden")
         afar.wait_for_selector("#others >> text=Maria")
+
+
+def test_a_bad_line_loses_the_moderators_picture_until_they_send_it_again(browser: Browser, table: Gathering) -> None:
+    server = Server(table.house.folder, table.house.port)
+    with moderator(browser, table) as page, attending(browser, server, table, "Anna", lang="en") as afar:
+        page.evaluate(f"() => {{ {BAD_LINE} }}")
+        turn_to(page, "own")
+        page.click("#camera-open")
+        page.click("#own-floor")
+        afar.wait_for_selector("#tile-stage:not([hidden])")
+        page.evaluate("window.__isBad = true")
+        page.wait_for_selector("#dropped:not([hidden])")
+        afar.wait_for_selector("#tile-stage", state="hidden")
+        page.wait_for_selector('#own-state[data-on="true"]')
+        page.evaluate("window.__isBad = false")
+        page.click("#picture-again")
+        afar.wait_for_selector("#tile-stage:not([hidden])")
+        page.wait_for_selector("#dropped", state="hidden")
+        page.wait_for_selector('#own-state[data-on="true"]')
 
 
 def test_a_moderator_says_whether_their_own_voice_may_be_recorded(browser: Browser, table: Gathering) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Playwright
 from deploy.load.troupe import TONES_HZ, Troupe
 from interpreting.roles import Role
 from tests.browser.attendees import (
+    BAD_LINE,
     IRYNA,
     JONAS,
     MUST_FLOOR_MS,
@@ -34,14 +35,6 @@ from tests.tries import best
 
 FLOOR, UK, EN = (TONES_HZ[channel] for channel in ("floor", "uk", "en"))
 VOICE_HZ: Final = IRYNA
-_BAD_LINE: Final = """
-const getStats = RTCPeerConnection.prototype.getStats;
-RTCPeerConnection.prototype.getStats = async function (...which) {
-  const report = new Map(await getStats.apply(this, which));
-  if (window.__isBad) report.set("bad", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.4 });
-  return report;
-};
-"""
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +269,7 @@ def test_a_bad_line_loses_the_picture_and_keeps_the_sound(
         attending(another, house, company, "Witness") as witness,
         listening(company, "floor", [IRYNA]) as online,
     ):
-        person.context.add_init_script(_BAD_LINE)
+        person.context.add_init_script(BAD_LINE)
         page = at_the_test(person, company, "Iryna")
         go_in(page)
         page.click("#hand")

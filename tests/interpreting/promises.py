@@ -101,6 +101,9 @@ def check_the_intercom(room: Room) -> None:
             assert source not in on_air, "it reaches the air"
             if talk.role is Role.INTERPRETER:
                 assert room.booth_of(person), "they have left the booth"
+            if talk.role in (Role.PARTICIPANT, Role.SPEAKER):
+                assert room.people[person].place is Place.BACKSTAGE, "they talk from the room"
+                assert bus_for(room, person) != bus, "they hear themselves"
             assert heard_by(talk.role, talk.from_booth) != bus, "they hear themselves"
 
 

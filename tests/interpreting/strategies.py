@@ -47,7 +47,7 @@ from interpreting.ids import (
 )
 from interpreting.languages import FLOOR, Channel, Fallback, Language
 from interpreting.people import Role
-from interpreting.words import Addressee, Party, Settlement, Wish
+from interpreting.words import Addressee, Party, Phrase, Settlement, Wish
 from interpreting.workshop import Door, Place
 from tests.interpreting.plenary import (
     BREAK,
@@ -115,6 +115,7 @@ _OF_CLASS: dict[tuple[str, str], SearchStrategy[object]] = {
     ("Said", "booth"): st.one_of(st.none(), booths),
     ("Say", "person"): st.one_of(st.none(), people),
     ("Said", "to_person"): st.one_of(st.none(), people),
+    ("Say", "phrase"): st.sampled_from([None, *map(str, Phrase), "hurry_up"]),
     ("TalkTo", "to"): st.one_of(st.none(), st.sampled_from(Party)),
     ("TalkTo", "booth"): st.one_of(st.none(), booths),
     ("TalkOpened", "to"): st.sampled_from(Party),
@@ -132,6 +133,7 @@ _FIELDS: dict[str, SearchStrategy[object]] = {
     "is_named": st.booleans(),
     "label": names,
     "languages": st.lists(languages, max_size=2).map(tuple),
+    "phrase": st.sampled_from([None, *Phrase]),
     "place": st.sampled_from(Place),
     "seconds": st.sampled_from([None, 0, 60, 120]),
     "since": moments,

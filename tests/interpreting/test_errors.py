@@ -8,6 +8,7 @@ from interpreting.errors import Code, InterpretingError, Refused
 
 STABLE = {
     "too_fast",
+    "phrase_unknown",
     "questions_full",
     "question_unknown",
     "not_in_booth",
@@ -39,6 +40,7 @@ STABLE = {
     "room_full",
     "not_admitted",
     "not_seated",
+    "not_backstage",
     "not_present",
     "floor_full",
     "no_floor",

@@ -16,13 +16,15 @@ from interpreting.commands import (
 )
 from interpreting.errors import Code, Refused
 from interpreting.ids import BoothId, BusId, PersonId, SourceKind, intercom_source, mic_source, speaker_source
+from interpreting.mix_minus import bus_for
 from interpreting.people import Role
 from interpreting.plan import plan
 from interpreting.roles import check_allowed
 from interpreting.room import Room
 from interpreting.view import room_view
 from interpreting.words import Party
-from interpreting.workshop_commands import BringOn, TakeFloor
+from interpreting.workshop import Door
+from interpreting.workshop_commands import BringOn, CallBackstage, EnterRoom, LeaveRoom, Remove, SetDoor, TakeFloor
 from tests.interpreting.plenary import (
     CHAIR,
     DE_UK,
@@ -31,6 +33,7 @@ from tests.interpreting.plenary import (
     GUEST,
     OLHA,
     REMOTE,
+    STRANGER,
     TECHNICIAN,
     after,
     code_of,
@@ -109,12 +112,72 @@ class TestTheInterpreter:
         assert not away.talks
 
 
-def test_a_guest_backstage_talks_to_the_moderator_and_not_from_the_floor() -> None:
-    room = after(workshop(), TalkTo(GUEST, Party.MODERATOR, "Mayor", Role.SPEAKER))
-    assert heard(room, "moderator") == {speaker_source(GUEST)}
-    on = after(room, BringOn(CHAIR, GUEST))
-    assert heard(on, "moderator") == set()
-    assert heard(after(on, TakeFloor(CHAIR, GUEST)), "moderator") == set(), "it comes back to life"
+@pytest.mark.parametrize(("person", "role"), [(GUEST, Role.SPEAKER), (REMOTE, Role.PARTICIPANT)])
+class TestWhoIsBackstage:
+    """A guest who came there, and a participant who was called from their seat."""
+
+    def answer(self, person: PersonId, role: Role) -> TalkTo:
+        return TalkTo(person, Party.MODERATOR, person, role)
+
+    def called(self, person: PersonId) -> Room:
+        return after(workshop(), CallBackstage(CHAIR, person))
+
+    def test_answers_the_moderator_alone(self, person: PersonId, role: Role) -> None:
+        room = after(self.called(person), self.answer(person, role))
+        assert heard(room, "moderator") == {speaker_source(person)}
+        others = [mix for bus, mix in plan(room).mixes.items() if bus != "intercom:moderator"]
+        assert not any(speaker_source(person) in mix for mix in others)
+        assert heard(after(room, TalkTo(person, None, person, role)), "moderator") == set()
+
+    def test_answers_no_more_on_the_floor_nor_back_at_their_seat(self, person: PersonId, role: Role) -> None:
+        on = after(self.called(person), self.answer(person, role), BringOn(CHAIR, person))
+        assert not on.talks
+        assert code_of(on, self.answer(person, role)) is Code.NOT_BACKSTAGE
+        seated = after(on, TakeFloor(CHAIR, person))
+        assert heard(seated, "moderator") == set(), "it comes back to life"
+        assert code_of(seated, self.answer(person, role)) is Code.NOT_BACKSTAGE
+        again = after(seated, CallBackstage(CHAIR, person))
+        assert heard(again, "moderator") == set(), "it comes back to life"
+        assert code_of(again, self.answer(person, role)) is None
+
+    def test_talks_no_more_when_they_are_gone(self, person: PersonId, role: Role) -> None:
+        room = after(self.called(person), self.answer(person, role))
+        source = speaker_source(person)
+        assert not after(room, Remove(CHAIR, person)).talks
+        assert not after(room, LeaveRoom(person)).talks
+        assert not after(room, StepAway(person)).talks
+        assert not after(room, LoseSource(source)).talks
+        away = after(room, StepAway(person))
+        assert code_of(away, self.answer(person, role)) is Code.NOT_BACKSTAGE
+
+    def test_hears_the_moderator_and_sees_so(self, person: PersonId, role: Role) -> None:
+        to_all = TalkTo(CHAIR, Party.BACKSTAGE, "Chair", Role.MODERATOR)
+        room = after(
+            self.called(person),
+            ConnectSource(intercom_source(CHAIR), SourceKind.INTERCOM),
+            to_all,
+            self.answer(person, role),
+        )
+        bus = bus_for(room, person)
+        assert bus is not None
+        assert set(plan(room).mixes[bus]) == {intercom_source(CHAIR)}
+        assert seen(room, role, person) == [(CHAIR, True), (person, True)]
+        assert seen(room, Role.MODERATOR, CHAIR) == [(CHAIR, True), (person, True)]
+        assert seen(after(room, BringOn(CHAIR, person)), role, person) == []
+
+
+@pytest.mark.parametrize("person", [REMOTE, STRANGER])
+def test_a_participant_who_was_not_called_talks_to_nobody(person: PersonId) -> None:
+    asked = TalkTo(person, Party.MODERATOR, "Iryna", Role.PARTICIPANT)
+    assert code_of(workshop(), asked) is Code.NOT_BACKSTAGE
+    at_the_door = after(staffed_room(), SetDoor(CHAIR, Door.WAITING), EnterRoom(REMOTE, "Iryna", None))
+    assert code_of(at_the_door, asked) is Code.NOT_BACKSTAGE
+
+
+def seen(room: Room, role: Role, person: PersonId) -> list[object]:
+    talks = room_view(room, audience_of(role, person=person))["talks"]
+    assert isinstance(talks, list)
+    return [(talk["person"], talk["live"]) for talk in talks]
 
 
 def test_a_moderator_talks_to_those_backstage_who_see_it() -> None:
@@ -124,11 +187,6 @@ def test_a_moderator_talks_to_those_backstage_who_see_it() -> None:
     assert heard(room, "backstage") == {aside}
     others = [mix for bus, mix in plan(room).mixes.items() if bus != "intercom:backstage"]
     assert not any(aside in mix for mix in others)
-
-    def seen(room: Room, role: Role, person: PersonId) -> list[object]:
-        talks = room_view(room, audience_of(role, person=person))["talks"]
-        assert isinstance(talks, list)
-        return [(talk["person"], talk["live"]) for talk in talks]
 
     assert seen(room, Role.SPEAKER, GUEST) == [(CHAIR, True)]
     assert seen(after(room, BringOn(CHAIR, GUEST)), Role.SPEAKER, GUEST) == []
@@ -144,7 +202,7 @@ def test_a_moderator_talks_to_those_backstage_who_see_it() -> None:
         (Role.INTERPRETER, {Party.TECHNICIAN, Party.MODERATOR}),
         (Role.VENUE, {Party.TECHNICIAN, Party.MODERATOR}),
         (Role.SPEAKER, {Party.MODERATOR}),
-        (Role.PARTICIPANT, set()),
+        (Role.PARTICIPANT, {Party.MODERATOR}),
         (Role.VIEWER, set()),
         (Role.ORGANISER, set()),
     ],

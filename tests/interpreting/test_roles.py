@@ -40,6 +40,7 @@ ARGS: dict[str, object] = {
     "door": "waiting",
     "person": "olha",
     "talks": True,
+    "phrase": "thanks",
     "label": "microphone 2",
     "hand": "person:olha",
     "question": 1,

@@ -1,5 +1,6 @@
 """Wishes to the speaker, calls to the technician, chat: what is kept, and what a flood of it costs."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -13,7 +14,7 @@ from interpreting.people import Role
 from interpreting.roles import check_allowed
 from interpreting.room import Room, replay
 from interpreting.view import room_view
-from interpreting.words import ASK_AGAIN_S, MAX_ASKS, MAX_CALLS, MAX_LINES, Addressee, Ask, Wish
+from interpreting.words import ASK_AGAIN_S, MAX_ASKS, MAX_CALLS, MAX_LINES, Addressee, Ask, Phrase, Wish
 from tests.interpreting.plenary import (
     DE_UK,
     EMMA,
@@ -122,6 +123,17 @@ class TestLines:
         lines = (said_by(OLHA, Addressee.BOOTH, str(n)) for n in range(1, MAX_LINES + 4))
         room = after(staffed_room(), *lines)
         assert [line.id for line in room.chat] == list(range(4, MAX_LINES + 4))
+
+    def test_of_a_ready_phrase_bear_its_key(self) -> None:
+        room = after(staffed_room(), replace(said_by(OLHA, Addressee.BOOTH, "Дякую"), phrase="thanks"))
+        assert [(line.phrase, line.text) for line in room.chat] == [(Phrase.THANKS, "Дякую")]
+        shown = cast("list[dict[str, object]]", room_view(room, audience_of(Role.INTERPRETER, DE_UK))["chat"])
+        assert [line["phrase"] for line in shown] == ["thanks"]
+
+    @pytest.mark.parametrize("phrase", ["hurry_up", "THANKS", "phrase.thanks"])
+    def test_of_a_phrase_that_is_none_are_refused(self, phrase: str) -> None:
+        line = replace(said_by(OLHA, Addressee.BOOTH), phrase=phrase)
+        assert code_of(staffed_room(), line) is Code.PHRASE_UNKNOWN
 
     @pytest.mark.parametrize("to", [Addressee.BOOTH, Addressee.INTERPRETERS, Addressee.TECHNICIAN])
     def test_of_an_interpreter_want_a_seat(self, to: Addressee) -> None:

@@ -320,6 +320,7 @@ def test_a_line_says_who_said_what_when() -> None:
             "to": "booth",
             "to_person": None,
             "text": "olha to booth",
+            "phrase": None,
         }
     ]
 

@@ -73,7 +73,13 @@ from tests.interpreting.strategies import commands, workshop_commands
 CROWD = tuple(PersonId(f"p{number}") for number in range(5))
 EVERYBODY = (REMOTE, VISITOR, GUEST, *CROWD)
 TECHNICIAN = PersonId("technician")
-TALKERS = {OLHA: Role.INTERPRETER, GUEST: Role.SPEAKER, CHAIR: Role.MODERATOR, TECHNICIAN: Role.TECHNICIAN}
+TALKERS = {
+    OLHA: Role.INTERPRETER,
+    GUEST: Role.SPEAKER,
+    REMOTE: Role.PARTICIPANT,
+    CHAIR: Role.MODERATOR,
+    TECHNICIAN: Role.TECHNICIAN,
+}
 ROLES = {GUEST: Role.SPEAKER, CHAIR: Role.MODERATOR}
 somebody = st.sampled_from(EVERYBODY)
 somebody_or_chair = st.sampled_from((*EVERYBODY, CHAIR))
@@ -166,7 +172,7 @@ class WorkshopMachine(RuleBasedStateMachine):
         self.say(SetDoor(CHAIR, door))
         self.say(SetVenueHears(CHAIR, tuple(sorted(languages))))
 
-    @rule(person=st.sampled_from((OLHA, GUEST, CHAIR, TECHNICIAN)), to=st.sampled_from((None, *Party)))
+    @rule(person=st.sampled_from(tuple(TALKERS)), to=st.sampled_from((None, *Party)))
     def talk(self, person: PersonId, to: Party | None) -> None:
         role = TALKERS[person]
         if to is not None and to not in PARTIES[role]:
@@ -174,6 +180,16 @@ class WorkshopMachine(RuleBasedStateMachine):
         self.say(TalkTo(person, to, person.title(), role, DE_UK if to is Party.BOOTH else None))
         source = intercom_source(person)
         self.say(ConnectSource(source, SourceKind.INTERCOM))
+
+    @rule(person=st.sampled_from((REMOTE, GUEST)), then=st.sampled_from((BringOn, Remove, LeaveRoom, StepAway)))
+    def answer_backstage(self, person: PersonId, then: type[BringOn | Remove | LeaveRoom | StepAway]) -> None:
+        self.say(CallBackstage(CHAIR, person))
+        self.say(TalkTo(person, Party.MODERATOR, person.title(), TALKERS[person]))
+        check_sound(self.room)
+        self.say(then(person) if then in (LeaveRoom, StepAway) else then(CHAIR, person))  # type: ignore[call-arg]
+        attendee = self.room.people.get(person)
+        if attendee is None or attendee.place is not Place.BACKSTAGE or then is StepAway:
+            assert person not in self.room.talks
 
     @rule(command=st.one_of(workshop_commands, commands))
     def say_anything(self, command: Command) -> None:

@@ -1,11 +1,15 @@
 """Hum is heard in pauses and under speech, and nothing else is taken for it; loudness of speech is what R128 says."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pytest
 
+from media.hum import Hum, HumEar
 from media.loudness import lufs, weighted_power
 from media.opus import FRAME_SAMPLES, Pcm
 from media.quality import Quality, SoundJudge
+from tests.media.music import STRINGS, band, hymn, note, pitch_hz, seconds_of
 from tests.media.speech import SENTENCES, silence, spoken, through_opus
 
 
@@ -123,3 +127,41 @@ def test_loudness_of_speech_is_gated_as_r128_does(language: str, gain_db: float)
 
 def test_loudness_is_unknown_without_speech() -> None:
     assert judged(silence(20)).loudness_lufs is None
+
+
+def heard(pcm: Pcm) -> list[Hum]:
+    """What hums, second by second."""
+    ear, found = HumEar(), []
+    for second in pcm.reshape(-1, 48000):
+        ear.hear(second)
+        found.append(ear.hum)
+    return [one for one in found if one is not None]
+
+
+@pytest.mark.parametrize("midi", range(28, 37))
+@pytest.mark.parametrize("harmonics", [(1.0,), STRINGS, (0.3, 1.0, 0.8, 0.5, 0.3, 0.2, 0.1, 0.1)])
+def test_a_bass_note_that_is_held_is_no_hum(midi: int, harmonics: tuple[float, ...]) -> None:
+    """E at 41.2 Hz to C at 65.4 Hz, as an orchestra, an organ and a baroque orchestra tune them."""
+    for tuning_hz, cents in ((440, 0), (440, 15), (440, 50), (443, 0), (415, 0)):
+        assert heard(note(pitch_hz(midi, tuning_hz), 10, cents=cents, harmonics=harmonics)) == []
+
+
+@pytest.mark.parametrize("hertz", [49.8, 49.9, 50.0, 50.1, 50.2, 59.9, 60.0, 60.1])
+@pytest.mark.parametrize("harmonics", [(1.0,), (1.0, 0.5, 0.7, 0.2), (0.0, 1.0, 0.5), (0.0, 0.0, 1.0)])
+def test_mains_wander_by_a_fifth_of_a_hertz(hertz: float, harmonics: tuple[float, ...]) -> None:
+    found = heard(hum(480000, hertz, -50, harmonics))
+    assert {one.hz for one in found} == {round(hertz)}
+    assert found[-1].level_dbfs == pytest.approx(-50, abs=0.5)
+    assert len(found) == 6, "since five seconds were heard"
+
+
+@pytest.mark.parametrize("make", [hymn, band])
+def test_music_is_no_hum(make: Callable[[], Iterator[Pcm]]) -> None:
+    assert heard(np.concatenate(list(seconds_of(make(), 30)))) == []
+
+
+def test_hum_under_held_chords_is_found() -> None:
+    found = heard(np.concatenate(list(seconds_of(hymn(), 20))) + hum(20 * 48000, 50, -40))
+    assert found
+    assert {one.hz for one in found} == {50}
+    assert found[-1].level_dbfs == pytest.approx(-40, abs=3), "of the chords nothing is counted in"

@@ -55,6 +55,15 @@ def test_a_sender_report_comes_back() -> None:
     assert (report.ssrc, report.timestamp, report.packets, report.octets) == (7, 48000, 10, 1600)
 
 
+@pytest.mark.parametrize("clock_hz", [48000, 90000])
+@pytest.mark.parametrize("timestamp", [0, 1, 123_456_789, 2**32 - 1])
+def test_a_rounded_instant_is_of_the_same_line_and_at_a_whole_multiple(clock_hz: int, timestamp: int) -> None:
+    due, at = rtcp.rounded(1_700_000_000.25, timestamp, clock_hz)
+    assert at % (rtcp.ROUND_S * clock_hz) == 0
+    assert 0 <= timestamp - at < rtcp.ROUND_S * clock_hz
+    assert due + (timestamp - at) / clock_hz == pytest.approx(1_700_000_000.25, abs=1e-6)
+
+
 def test_a_receiver_report_comes_back() -> None:
     block = ReportBlock(9, 0.25, 12, 70000, 33, 5, 1.5)
     assert rtcp.parse(rtcp.format_receiver_report(7, [block], b"c")) == [block]

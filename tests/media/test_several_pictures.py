@@ -22,9 +22,9 @@ from media.offers import Agreed, AgreedPicture
 from media.peer import Peer
 from media.pictures import PictureBus, VideoSource
 from media.publishing import Publisher
-from media.rtp import RtpPacket, parse
+from media.rtp import RtpPacket, parse, timestamp_after
 from media.srtp import PROFILES, SrtpSession
-from media.subscribing import Listener, Stage
+from media.subscribing import WALL_OFFSET_S, Listener, Stage
 
 VP8 = 96
 RTX = 97
@@ -148,6 +148,7 @@ class Guest:
         self.buses = [PictureBus(sock) for _ in range(3)]
         self.sources = [VideoSource(lambda n=n: self.asked.append(n), lambda timestamp: None) for n in range(3)]  # type: ignore[misc]
         self.asked: list[int] = []
+        self.reports: list[rtcp.Item] = []
         for bus, source in zip(self.buses, self.sources, strict=True):
             bus.set_source(source)
         agreed = Agreed(pictures=[AgreedPicture({"vp8": VP8}, {"vp8": RTX}) for _ in range(3)])
@@ -155,7 +156,7 @@ class Guest:
         peer: Any = SimpleNamespace(
             session=SimpleNamespace(srtp=ours),
             address=("::ffff:127.0.0.1", self.sock.getsockname()[1]),
-            send_rtcp=lambda packet: None,
+            send_rtcp=lambda packet: self.reports.extend(rtcp.parse(packet)),
         )
         self.listener.on_connected(peer, 0.0)
 
@@ -172,6 +173,13 @@ class Guest:
                 ssrcs.append(parse(self._theirs.unprotect(self.sock.recv(2000))).ssrc)
         except TimeoutError:
             return ssrcs
+
+    def reported(self, now: float) -> dict[int, rtcp.SenderReport]:
+        """What a look at the clock has the listener told, by the picture's place."""
+        self.reports.clear()
+        self.listener.on_timer(now)
+        told = [item for item in self.reports if isinstance(item, rtcp.SenderReport)]
+        return {place: item for place, bus in enumerate(self.buses) for item in told if item.ssrc == bus.ssrc}
 
     def complain(self, place: int, now: float, lost: float = 0.4) -> None:
         self.listener.on_rtcp([rtcp.ReportBlock(self.buses[place].ssrc, lost, 1, 1, 1, 0, 0.0)], now)
@@ -221,6 +229,25 @@ def test_a_keyframe_is_asked_of_the_picture_that_needs_it(guest: Guest) -> None:
     guest.asked.clear()
     guest.listener.on_rtcp([rtcp.KeyframeRequest(0)], 200.0)
     assert guest.asked == [0, 1, 2]
+
+
+def test_a_picture_cut_to_another_source_is_reported_at_once(guest: Guest) -> None:
+    for source in guest.sources:
+        source.capture_time = lambda timestamp: 100 + timestamp / 90000
+    guest.show(1)
+    assert set(guest.reported(10.0)) == {0, 1, 2}
+    assert guest.reported(11.0) == {}
+    known: list[float] = []
+    other = VideoSource(lambda: None, lambda timestamp: known[0] if known else None)
+    guest.buses[1].set_source(other)
+    other.take(RtpPacket(99, True, 1, 4000, 6, b"x"), "vp8", 11.0)
+    assert guest.reported(11.5) == {}, "its clock is not known yet"
+    known.append(200.0)
+    report = guest.reported(12.0)[1]
+    shown_after_s = timestamp_after(guest.buses[1]._last_timestamp, report.timestamp) / 90000
+    assert report.timestamp % (rtcp.ROUND_S * 90000) == 0
+    assert report.ntp_s + shown_after_s == pytest.approx(200 + WALL_OFFSET_S, abs=1e-3)
+    assert guest.reported(12.5) == {}
 
 
 class Picture(VideoStreamTrack):

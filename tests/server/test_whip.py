@@ -39,6 +39,17 @@ async def test_the_role_says_as_what_one_sends(site: Site, role: Role, tracks: t
     assert list(site.engine.publishers.values()) == [tracks]
 
 
+async def test_both_ways_name_the_process_that_took_the_session_as_the_websocket_does(site: Site) -> None:
+    page = await site.page()
+    boot = (await page.next("welcome"))["boot"]
+    headers = {**SDP, **site.bearer(site.invite(Role.VENUE))}
+    for address in ("/whip/plenary", "/whep/plenary/de"):
+        answer = await site.client.post(address, data=OFFER, headers=headers)
+        assert (answer.status, answer.headers["Tolmach-Boot"]) == (201, boot)
+        assert "Tolmach-Boot" in answer.headers["Access-Control-Expose-Headers"]
+    await page.leave()
+
+
 async def test_the_hall_sends_further_microphones_beside_its_first(site: Site) -> None:
     venue = site.invite(Role.VENUE)
     await site.whip(venue)
@@ -81,6 +92,31 @@ async def test_a_newer_session_takes_the_place_of_the_older(site: Site) -> None:
     assert (await site.client.delete(newer, headers=site.bearer(venue))).status == 200
     assert (await site.client.delete(newer, headers=site.bearer(venue))).status == 404
     assert site.engine.publishers == {}
+
+
+async def test_who_comes_back_by_itself_does_not_take_the_hall_from_another_page(site: Site) -> None:
+    venue = site.invite(Role.VENUE)
+    headers = {**SDP, **site.bearer(venue)}
+    older, newer = await site.whip(venue), await site.whip(venue)
+    back = f"/whip/plenary?after={older.rpartition('/')[2]}"
+    await site.engine.flow("plenary/venue")
+    refused = await site.client.post(back, data=OFFER, headers=headers)
+    assert (refused.status, (await refused.json())["error"]["code"]) == (410, "sent_elsewhere")
+    assert (await site.client.delete(newer, headers=site.bearer(venue))).status == 200
+    assert (await site.client.post(back, data=OFFER, headers=headers)).status == 201
+
+
+async def test_who_comes_back_takes_a_place_that_is_its_own_or_where_nothing_flows(site: Site) -> None:
+    venue = site.invite(Role.VENUE)
+    headers = {**SDP, **site.bearer(venue)}
+    older, newer = await site.whip(venue), await site.whip(venue)
+    silent = await site.client.post(f"/whip/plenary?after={older.rpartition('/')[2]}", data=OFFER, headers=headers)
+    assert silent.status == 201
+    await site.engine.flow("plenary/venue")
+    own = silent.headers["Location"].rpartition("/")[2]
+    assert own != newer.rpartition("/")[2]
+    assert (await site.client.post(f"/whip/plenary?after={own}", data=OFFER, headers=headers)).status == 201
+    assert len(site.engine.publishers) == 1
 
 
 async def test_an_address_alone_opens_nothing(site: Site) -> None:

@@ -76,6 +76,7 @@ async def test_an_open_workshop_takes_in_strangers_by_their_name(site: Site) -> 
 async def test_a_name_is_needed_to_come_in(site: Site, name: str) -> None:
     answer = await site.client.post("/r/workshop-1/workshop", data={"name": name}, allow_redirects=False)
     assert answer.status == 400
+    assert 'href="/r/workshop-1/workshop"' in await answer.text()  # the way back to the form
 
 
 async def test_other_sites_and_other_rooms_let_nobody_in(site: Site) -> None:

@@ -43,6 +43,15 @@ async def test_a_line_reaches_the_booth_and_nobody_else(site: Site) -> None:
             assert [line["text"] for line in state["chat"]] == texts
 
 
+async def test_a_ready_phrase_arrives_by_its_key(site: Site) -> None:
+    async with pages(site, OLENA, JONAS) as (olena, jonas):
+        assert (await olena.say("say", to="booth", text="Дякую", phrase="thanks"))["type"] == "done"
+        state = await jonas.state_where(lambda state: state["chat"])
+        assert [(line["phrase"], line["text"]) for line in state["chat"]] == [("thanks", "Дякую")]
+        answer = await olena.say("say", to="booth", text="Hurry up", phrase="hurry_up")
+        assert (answer["type"], answer["code"]) == ("refused", "phrase_unknown")
+
+
 async def test_a_viewer_is_sent_nothing_for_what_is_not_theirs(site: Site) -> None:
     viewer = await site.page()
     await viewer.next("welcome")

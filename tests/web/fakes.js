@@ -116,6 +116,8 @@ export class FakeServer {
   peers = [];
   timers = new FakeTimers();
   #sessions = 0;
+  /** Which process of the server answers; one that does not say has none. */
+  boot = "";
   /** @type {(method: string, url: string) => Response | Promise<Response> | undefined} */
   answer = () => undefined;
 
@@ -136,7 +138,7 @@ export class FakeServer {
   #usual(method, url) {
     if (method === "PATCH") return new Response("a=ice-ufrag:fresh\r\na=ice-pwd:word\r\na=candidate:9\r\n", { status: 200 });
     if (method !== "POST") return new Response(null, { status: method === "PUT" ? 204 : 200 });
-    const headers = { Location: `${url.split("?")[0]}/s${++this.#sessions}` };
+    const headers = { Location: `${url.split("?")[0]}/s${++this.#sessions}`, ...(this.boot ? { "Tolmach-Boot": this.boot } : {}) };
     return new Response("v=0 answer", { status: 201, headers });
   }
 

@@ -154,6 +154,17 @@ test("a publisher sends its tracks at a bit rate fit for a hall, and changes a d
   assert.equal(server.peers.length, 2);
 });
 
+test("a publisher that comes back says which session it had, and one that is started says none", async () => {
+  const server = new FakeServer();
+  const publisher = new Publisher({ room: "plenary", token: "t", stream: stream("audio"), microphone: 2, onStatus: () => {}, tools: server.tools });
+  publisher.session.start();
+  await settled();
+  publisher.session.restart();
+  await settled();
+  const posts = server.log.filter((line) => line.startsWith("POST"));
+  assert.deepEqual(posts, ["POST /whip/plenary?microphone=2", "POST /whip/plenary?microphone=2&after=s1"]);
+});
+
 test("H.264 constrained baseline in packetization mode 1 comes first, the rest keeps its order", () => {
   const codec = (mimeType, sdpFmtpLine) => ({ mimeType, sdpFmtpLine });
   const [vp8, high, mode0, baseline] = [

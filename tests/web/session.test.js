@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DISCONNECTED_MS, LOOK_MS, RESTART_MS, Session, parseProblem } from "../../web/static/js/lib/session.js";
+import { DISCONNECTED_MS, LOOK_MS, RENEW_MS, RESTART_MS, Session, parseProblem } from "../../web/static/js/lib/session.js";
 import { QUIET_MS, QUIET_SENDER_MS } from "../../web/static/js/lib/pulse.js";
 import { FakeServer, held, problem, settled } from "./fakes.js";
 
@@ -243,6 +243,89 @@ test("an answer that comes after a restart is given back", async () => {
   await settled();
   assert.equal(session.location, "/whip/plenary/s1");
   assert.ok(server.log.includes("DELETE /whip/plenary/late"));
+});
+
+test("a session that finds the restarted server before the WebSocket does is not opened a second time", async () => {
+  const opened = open();
+  opened.server.boot = "before";
+  const { server, session, states, peer } = await connected(opened);
+  server.boot = "after";
+  peer().become("failed");
+  await server.timers.advance(500);
+  const found = [...server.log];
+  session.renew("after"); // answered, not connected yet
+  peer().become("connected");
+  session.renew("after");
+  await server.timers.advance(RENEW_MS);
+  assert.deepEqual(server.log, found);
+  assert.deepEqual([server.peers.length, session.location, states().at(-1)], [2, "/whip/plenary/s2", "connected"]);
+});
+
+test("a session that has not noticed the restart is opened anew at once", async () => {
+  const opened = open();
+  opened.server.boot = "before";
+  const { server, session } = await connected(opened);
+  server.boot = "after";
+  session.renew("after");
+  await settled();
+  assert.deepEqual(server.log, ["POST /whip/plenary", "DELETE /whip/plenary/s1", "POST /whip/plenary"]);
+});
+
+test("an offer that is under way when the restart is heard of is not sent twice", async () => {
+  const { server, session } = open();
+  const late = held();
+  server.boot = "after";
+  server.answer = (method) => (method === "POST" ? late.promise : undefined);
+  session.start();
+  await settled();
+  session.renew("after");
+  late.resolve(undefined);
+  await settled();
+  await server.timers.advance(RENEW_MS);
+  assert.deepEqual([server.log, session.location], [["POST /whip/plenary"], "/whip/plenary/s1"]);
+});
+
+for (const [whose, boot] of [["the process before", "before"], ["a server that does not say which it is", ""]]) {
+  test(`an answer of ${whose} is followed by one new session`, async () => {
+    const { server, session } = open();
+    const late = held();
+    server.boot = boot;
+    server.answer = (method) => (method === "POST" ? late.promise : undefined);
+    session.start();
+    await settled();
+    session.renew("after");
+    late.resolve(undefined);
+    await settled();
+    await server.timers.advance(RENEW_MS);
+    assert.deepEqual(server.log, ["POST /whip/plenary", "DELETE /whip/plenary/s1", "POST /whip/plenary"]);
+    assert.equal(session.location, "/whip/plenary/s2");
+  });
+}
+
+test("an offer that nobody answers any more is sent anew soon after the restart", async () => {
+  const { server, session } = open();
+  server.answer = (method) => (method === "POST" && server.requests.length === 1 ? held().promise : undefined);
+  session.start();
+  await settled();
+  session.renew("after");
+  await server.timers.advance(RENEW_MS);
+  assert.equal(session.location, "/whip/plenary/s1");
+  assert.equal(server.peers.length, 2);
+});
+
+test("a session that waits or was refused comes at once to the restarted server, a closed one stays closed", async () => {
+  const { server, session } = open();
+  session.renew("after");
+  await settled();
+  assert.deepEqual(server.log, []);
+  server.answer = () => problem(503, "overloaded", { "Retry-After": "30" });
+  session.start();
+  await settled();
+  assert.equal(session.status.state, "waiting");
+  server.answer = () => undefined;
+  session.renew("after");
+  await settled();
+  assert.equal(session.location, "/whip/plenary/s1");
 });
 
 test("a lost edge is left within half a second, without a goodbye to nobody", async () => {

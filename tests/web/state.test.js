@@ -103,6 +103,8 @@ test("the microphone of somebody who is gone or not heard may be taken", () => {
 
 test("the venue is live only when the server says so", () => {
   assert.equal(venueState(room(), "idle", true), "off");
+  assert.equal(venueState({ ...room(), venue: "demo" }, "idle", false), "off");
+  assert.equal(venueState(room(), "idle", false), "elsewhere"); // another device has the same link
   assert.equal(venueState(room(), "connected", false), "live");
   assert.equal(venueState({ ...room(), venue: "demo" }, "connected", false), "connecting");
   assert.equal(venueState(room(), "waiting", false), "waiting");
@@ -110,6 +112,7 @@ test("the venue is live only when the server says so", () => {
   const both = { ...room(), venue_source: "venue", venue_sources: ["venue", "backup"] };
   assert.equal(venueState(both, "connected", false), "live");
   assert.equal(venueState(both, "connected", false, "backup"), "standby");
+  assert.equal(venueState({ ...both, venue_sources: ["venue"] }, "idle", false, "backup"), "off");
   assert.equal(venueState({ ...both, venue_source: "backup" }, "connected", false, "backup"), "live");
   assert.equal(venueState({ ...both, venue_source: "backup" }, "connected", false), "standby");
   assert.equal(venueState({ ...both, venue_sources: ["venue"] }, "connected", false, "backup"), "connecting");

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from interpreting.errors import Code
+from interpreting.words import Phrase
 from server.i18n import LANGUAGE_NAMES, Message, Translator, negotiate
 from server.problems import STATUS
 from server.templating import Templates
@@ -19,7 +20,7 @@ WRITERS = sorted((ROOT / "server" / "daybook").glob("*.py"))
 SHIPPED = sorted([*SOURCES, *WEB.glob("static/**/*.css"), *WEB.glob("static/**/*.svg")])
 SECTIONS = (
     "common|alarm|channel|connection|intercom|network|device|reels|role|start|"
-    "watch|venue|booth|desk|lectern|workshop|moderator|consent|recording|screen|guide|qr|report|rehearsal"
+    "watch|venue|booth|desk|lectern|workshop|moderator|consent|recording|screen|guide|qr|report|rehearsal|phrase"
 )
 # A key as a whole literal, or a prefix of one that is completed in braces: `venue.${live}_hint`, "role." ~ link.role.
 LITERAL = re.compile(rf"""["'`]((?:{SECTIONS})\.(?!html\b)[a-z_]+)["'`](?! ~)""")
@@ -181,6 +182,17 @@ def test_a_page_is_given_every_key_of_its_scripts(page: str, translator: Transla
     folder = WEB / "static" / "js" / "pages"
     for script in [folder / f"{page}.js", *folder.glob(f"{page}/*.js"), folder / "devices.js", folder / "shell.js"]:
         assert used_keys(script) <= given.keys(), script.name
+
+
+def test_every_ready_phrase_has_words_a_button_and_a_key(translator: Translator) -> None:
+    script = (WEB / "static" / "js" / "lib" / "phrases.js").read_text(encoding="utf-8")
+    keys = re.search(r"PHRASES = .*\(\[(.*)\]\);", script)
+    assert keys is not None
+    assert re.findall(r'"(\w+)"', keys[1]) == list(Phrase)
+    html = Templates(WEB / "templates", translator).render("booth", "uk", {"boot": "b", **SAMPLES["booth"]})
+    assert re.findall(r'data-phrase="(\w+)"', html) == list(Phrase)
+    for page in ("booth", "desk", "moderator", "lectern", "workshop"):
+        assert {f"phrase.{phrase}" for phrase in Phrase} <= translator.messages_for(page, "uk").keys()
 
 
 def test_no_key_is_left_over(translator: Translator) -> None:

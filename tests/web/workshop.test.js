@@ -3,15 +3,11 @@ import { test } from "node:test";
 
 import { FarSpeaker } from "../../web/static/js/lib/afar.js";
 import {
-  BAD_MS,
   STILL_MS,
   announcement,
-  badSince,
   isMoving,
   isOwnMicOpen,
-  isTooBad,
   lookAtFilm,
-  lookAtLine,
   mergeLines,
   picturesFor,
   sceneOf,
@@ -51,6 +47,11 @@ test("one is told to be heard only when the server hears one", () => {
   assert.equal(speechOf({ ...voice, own: BACKSTAGE, isTalking: true }), "talking");
   assert.equal(speechOf({ ...voice, own: SEATED, isTalking: true }), "listening");
   assert.equal(speechOf({ ...voice, own: null }), "listening");
+});
+
+test("without the server nobody is told to listen, to be heard or to have a hand up", () => {
+  const voice = { hasMicrophone: true, isSending: false, isLive: true, isTalking: false, isWireLost: true };
+  for (const own of [SEATED, HAND, FLOOR, BACKSTAGE]) assert.equal(speechOf({ ...voice, own }), "lost");
 });
 
 test("the connection stands before the floor is given, and nothing goes out before", () => {
@@ -107,29 +108,6 @@ test("lines are kept once, in order, and not for ever", () => {
   const line = (id) => ({ id });
   assert.deepEqual(mergeLines([line(1), line(2)], [line(2), line(3)]), [line(1), line(2), line(3)]);
   assert.deepEqual(mergeLines([line(1), line(2)], [line(3)], 2), [line(2), line(3)]);
-});
-
-test("a line is bad by its queue and by what is lost, and only after a while", () => {
-  const pair = { type: "candidate-pair", nominated: true, state: "succeeded" };
-  const report = new Map([
-    ["pair", { ...pair, availableOutgoingBitrate: 90_000, currentRoundTripTime: 0.5 }],
-    ["old", { type: "candidate-pair", nominated: false, state: "failed", availableOutgoingBitrate: 9_000_000 }],
-    ["sound", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.02 }],
-    ["picture", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.3 }],
-  ]);
-  assert.deepEqual(lookAtLine(report, false), { bps: 90_000, round_s: 0.5, lost: 0.02 });
-  assert.deepEqual(lookAtLine(report, true), { bps: 90_000, round_s: 0.5, lost: 0.3 });
-  assert.deepEqual(lookAtLine(new Map(), true), { bps: null, round_s: null, lost: null });
-  const unknown = { bps: null, round_s: null, lost: null };
-  assert.equal(badSince(null, unknown, 5), null);
-  assert.equal(badSince(null, { ...unknown, bps: 90_000, round_s: 0.5 }, 5), 5);
-  assert.equal(badSince(null, { ...unknown, bps: 90_000, round_s: 0.05 }, 5), null);
-  assert.equal(badSince(null, { ...unknown, bps: 900_000, round_s: 0.7 }, 5), null);
-  assert.equal(badSince(5, { ...unknown, lost: 0.3 }, 9), 5);
-  assert.equal(badSince(5, { bps: 900_000, round_s: 0.05, lost: 0.01 }, 9), null);
-  assert.equal(isTooBad(5, 5 + BAD_MS - 1), false);
-  assert.equal(isTooBad(5, 5 + BAD_MS), true);
-  assert.equal(isTooBad(null, 1e9), false);
 });
 
 test("sound, picture and its small copy share a session in which each comes and goes", async () => {

@@ -1,5 +1,7 @@
 // The keys of the console. By place on the keyboard, not by letter: a Ukrainian layout has other letters on them.
 
+import { PHRASES } from "./phrases.js";
+
 /**
  * @typedef {"mic" | "cough" | "handover" | "decline" | "pivot" | "ears" | "replay" | "monitor" | "shift" | "slower"
  *   | "repeat" | "louder" | "call" | "chat" | "papers" | "glossary" | "help"} Plain
@@ -10,7 +12,6 @@
 
 /** Beside the microphone's key, so that one hand finds both. */
 export const COUGH = "KeyN";
-export const PHRASES = 6;
 
 /** @type {Record<string, KeyAction>} */
 const BY_CODE = {
@@ -57,7 +58,7 @@ export function keyAction({ code, key, altKey, ctrlKey, metaKey, shiftKey, repea
   if (repeat) return null;
   if (key === "?") return { act: "help" };
   const digit = Number(/^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1] ?? 0);
-  if (digit && shiftKey) return digit <= PHRASES ? { act: "phrase", index: digit - 1 } : null;
+  if (digit && shiftKey) return digit <= PHRASES.length ? { act: "phrase", index: digit - 1 } : null;
   if (digit) return { act: "incoming", index: digit - 1 };
   return shiftKey ? null : (BY_CODE[code] ?? null);
 }

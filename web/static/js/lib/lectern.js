@@ -29,13 +29,14 @@ export const NOTE_MS = 60_000;
 
 /**
  * The newest line to the lectern that still counts.
- * @param {readonly {to: string, text: string, at: number}[]} lines  newest last
+ * @template {{to: string, at: number}} L
+ * @param {readonly L[]} lines  newest last
  * @param {number} now_ms  epoch milliseconds, by the server's clock
- * @returns {string} nothing when there is none
+ * @returns {L | null}
  */
 export function noteNow(lines, now_ms) {
   const newest = lines.findLast(({ to }) => to === "lectern");
-  return newest && now_ms - newest.at < NOTE_MS ? newest.text : "";
+  return newest && now_ms - newest.at < NOTE_MS ? newest : null;
 }
 
 /**

@@ -18,6 +18,8 @@ const PATCH_MS = 3_000;
 const PATCH_PAUSE_MS = 1_000;
 const CONNECT_MS = 10_000;
 const EDGE_SPREAD_MS = 500;
+/** So long an offer that is under way may take, once another process of the server is known to answer. */
+export const RENEW_MS = 2_000;
 const REQUEST_MS = 10_000;
 const RETRY_STATUS = new Set([408, 409, 425, 429]);
 
@@ -48,6 +50,8 @@ export const browserTools = {
 export class Session {
   /** @type {RTCPeerConnection | null} */ #peer = null;
   /** @type {string | null} */ #location = null;
+  /** @type {string | null} the server's process that answered */ #boot = null;
+  /** @type {string | null} the one that is to answer what is under way */ #awaited = null;
   /** @type {string | null} */ #edge = null;
   /** @type {string | null} */ #lostEdge = null;
   #generation = 0;
@@ -65,15 +69,19 @@ export class Session {
    * @param {(peer: RTCPeerConnection) => void} options.prepare  adds transceivers and handlers to a fresh peer
    * @param {(status: SessionStatus) => void} options.onStatus
    * @param {() => void} [options.onAnswered]  the session's address is known
+   * @param {(sdp: string) => string} [options.amend]  the server's answer as the browser is to have it
+   * @param {(peer: RTCPeerConnection, entries: Iterable<[string, any]>) => void} [options.onLook]  about once a second
    * @param {SessionTools} [options.tools]
    */
-  constructor({ endpoint, token, prepare, onStatus, onAnswered = () => {}, tools = browserTools }) {
+  constructor({ endpoint, token, prepare, onStatus, onAnswered = () => {}, amend = (sdp) => sdp, onLook = () => {}, tools = browserTools }) {
     this.endpoint = endpoint;
     /** @type {Record<string, string>} */
     this.headers = token ? { Authorization: `Bearer ${token}` } : {};
     this.prepare = prepare;
     this.onStatus = onStatus;
     this.onAnswered = onAnswered;
+    this.amend = amend;
+    this.onLook = onLook;
     this.tools = tools;
   }
 
@@ -102,6 +110,20 @@ export class Session {
     this.#attempt = 0;
     this.#clear();
     void this.#open();
+  }
+
+  /**
+   * Another process of the server answers now: open anew, unless the session has found it already. An offer that is
+   * under way may have gone to either, so its answer is waited for.
+   * @param {string} boot  as the process names itself, in the WebSocket's welcome and with each answer
+   */
+  renew(boot) {
+    const { state } = this.#status;
+    if (state === "idle" || (this.#location && this.#boot === boot)) return;
+    if (state !== "connecting" || this.#location) return this.restart();
+    this.#awaited = boot;
+    this.tools.timers.cancel(this.#timer);
+    this.#timer = this.tools.timers.after(() => this.restart(), RENEW_MS);
   }
 
   /**
@@ -142,6 +164,7 @@ export class Session {
     this.#peer = null;
     if (this.#location) this.#remove(this.#location);
     this.#location = null;
+    this.#boot = this.#awaited = null;
     this.#edge = null;
   }
 
@@ -205,6 +228,10 @@ export class Session {
       return;
     }
     this.#location = location;
+    this.#boot = response.headers.get("Tolmach-Boot");
+    // Of the process before. It is asked once: opened anew, nobody in particular is waited for.
+    if ((this.#awaited ?? this.#boot) !== this.#boot) return this.restart();
+    this.tools.timers.cancel(this.#timer);
     this.#edge = response.headers.get("Tolmach-Edge");
     if (this.#edge && this.#edge === this.#lostEdge) {
       this.leaveEdge(this.#edge); // it died while the answer was on its way
@@ -212,7 +239,7 @@ export class Session {
     }
     const servers = parseIceLinks(response.headers.get("Link"));
     if (servers.length) iceConfiguration.iceServers = servers; // opened for longer than those before
-    await peer.setRemoteDescription({ type: "answer", sdp: body });
+    await peer.setRemoteDescription({ type: "answer", sdp: this.amend(body) });
     if (mine !== this.#generation) return;
     if (peer.connectionState !== "connected") this.#timer = this.tools.timers.after(() => this.#again({}), CONNECT_MS);
     this.onAnswered();
@@ -312,6 +339,7 @@ export class Session {
     this.#feel(peer, arrivals(entries));
     this.tools.timers.cancel(this.#lookTimer);
     this.#lookTimer = this.tools.timers.after(() => void this.#look(peer), LOOK_MS);
+    this.onLook(peer, entries);
   }
 
   /**

@@ -32,6 +32,7 @@
  * @property {"booth" | "interpreters" | "moderator" | "technician" | "booths" | "room" | "person"} to
  * @property {string | null} [to_person]  whom alone it is for
  * @property {string} text
+ * @property {string | null} [phrase]  the key of a ready phrase
  * @property {number} at  epoch milliseconds
  */
 /**
@@ -219,13 +220,13 @@ export function handoverStep(booth, person) {
  * @param {import("./session.js").SessionStatus["state"]} session
  * @param {boolean} isWireLost
  * @param {string} [source]  which of the hall's two senders this one is
- * @returns {"off" | "connecting" | "live" | "standby" | "waiting" | "refused"}
+ * @returns {"off" | "elsewhere" | "connecting" | "live" | "standby" | "waiting" | "refused"}
  */
 export function venueState(state, session, isWireLost, source = "venue") {
-  if (session === "idle") return "off";
+  const flows = state.venue_sources ? state.venue_sources.includes(source) : state.venue === "live";
+  if (session === "idle") return flows && !isWireLost ? "elsewhere" : "off";
   if (isWireLost) return "waiting";
   if (session === "connected") {
-    const flows = state.venue_sources ? state.venue_sources.includes(source) : state.venue === "live";
     if (flows) return (state.venue_source ?? source) === source ? "live" : "standby";
     return "connecting";
   }

@@ -1,5 +1,6 @@
 // Listening: one connection for a room, moved from channel to channel on the server without renegotiation.
 
+import { Lips, canHold, untied } from "./lips.js";
 import { Session, browserTools } from "./session.js";
 
 /**
@@ -13,6 +14,7 @@ export class Listener {
   /** @type {Wanted} */ #wanted;
   #heard = ""; // what the server sends us now, as `tuning` writes it
   #tuning = false;
+  #lips = new Lips();
 
   /**
    * @param {object} options
@@ -36,7 +38,16 @@ export class Listener {
       endpoint: () => this.#endpoint(),
       prepare: (peer) => this.#prepare(peer, onTrack),
       onAnswered: () => void this.#tune(),
+      amend: (answer) => (this.#holdsPictures ? untied(answer) : answer),
+      onLook: (peer, entries) => {
+        if (this.#holdsPictures) this.#lips.look(peer.getReceivers(), entries);
+      },
     });
+  }
+
+  /** One picture alone is the browser's own business, which it does well. */
+  get #holdsPictures() {
+    return this.#wanted.video && this.pictures.length > 1 && canHold();
   }
 
   /** @returns {Readonly<Wanted>} */
@@ -92,6 +103,7 @@ export class Listener {
    * @param {(track: MediaStreamTrack, picture: string) => void} onTrack
    */
   #prepare(peer, onTrack) {
+    this.#lips = new Lips();
     peer.addTransceiver("audio", { direction: "recvonly" });
     const pictures = this.pictures.length > 0 ? this.pictures : ["hall"];
     /** @type {Map<RTCRtpTransceiver, string>} */

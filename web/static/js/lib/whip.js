@@ -9,6 +9,8 @@ const VIDEO_BPS = 2_500_000;
 export class Publisher {
   /** @type {MediaStream} */ #stream;
   /** @type {Map<string, RTCRtpSender>} by kind, of the connection that stands */ #senders = new Map();
+  /** The session one had last: who comes back by itself does not take the place of another page that sends by now. */
+  #last = "";
 
   /**
    * @param {object} options
@@ -27,7 +29,10 @@ export class Publisher {
       token,
       tools,
       onStatus,
-      endpoint: () => `/whip/${encodeURIComponent(this.room)}${as ? `?as=${as}` : microphone > 1 ? `?microphone=${microphone}` : ""}`,
+      endpoint: () => `/whip/${encodeURIComponent(this.room)}${this.#query(microphone, as)}`,
+      onAnswered: () => {
+        this.#last = this.session.location?.split("/").at(-1) ?? "";
+      },
       prepare: (peer) => this.#prepare(peer),
     });
   }
@@ -51,6 +56,18 @@ export class Publisher {
   /** Send nothing, so that the devices can be let go. The connection stays, for the next stream to replace this one. */
   async rest() {
     await Promise.all([...this.#senders.values()].map((sender) => sender.replaceTrack(null)));
+  }
+
+  /**
+   * @param {number} microphone
+   * @param {string} as
+   */
+  #query(microphone, as) {
+    if (as) return `?as=${as}`;
+    const query = new URLSearchParams();
+    if (microphone > 1) query.set("microphone", String(microphone));
+    if (this.#last) query.set("after", this.#last);
+    return query.size ? `?${query}` : "";
   }
 
   /** @param {RTCPeerConnection} peer */

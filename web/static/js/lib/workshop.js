@@ -32,7 +32,7 @@ export function stepOf({ isInside, hasLeft, isSentOut, own }) {
   return own ? own.place : "entering";
 }
 
-/** @typedef {"listening" | "backstage" | "talking" | "hand" | "connecting" | "heard" | "no_microphone" | "muted_self" | "muted_moderator"} Speech */
+/** @typedef {"lost" | "listening" | "backstage" | "talking" | "hand" | "connecting" | "heard" | "no_microphone" | "muted_self" | "muted_moderator"} Speech */
 
 /**
  * What becomes of one's own voice now. "connecting": on the floor, but nothing of it arrives yet.
@@ -42,9 +42,11 @@ export function stepOf({ isInside, hasLeft, isSentOut, own }) {
  * @param {boolean} voice.isSending  the microphone's connection stands, and so does the wire
  * @param {boolean} voice.isLive     the server has sound of it
  * @param {boolean} voice.isTalking  by the intercom
+ * @param {boolean} [voice.isWireLost]  the server is out of reach, and what it last said may be true no more
  * @returns {Speech}
  */
-export function speechOf({ own, hasMicrophone, isSending, isLive, isTalking }) {
+export function speechOf({ own, hasMicrophone, isSending, isLive, isTalking, isWireLost = false }) {
+  if (isWireLost) return "lost";
   if (own?.place === "backstage") return isTalking ? "talking" : "backstage";
   if (!own?.has_floor) return own && own.hand !== null ? "hand" : "listening";
   if (own.muted) return `muted_${own.muted}`;
@@ -157,67 +159,4 @@ export function picturesFor(isPhone) {
 export function mergeLines(known, newest, most = 200) {
   const byId = new Map([...known, ...newest].map((line) => [Number(line.id), line]));
   return [...byId.values()].sort((a, b) => Number(a.id) - Number(b.id)).slice(-most);
-}
-
-/** Below this, picture and sound do not both fit, whatever the encoder does. */
-export const NARROW_BPS = 150_000;
-/** So long there and back, and a narrow line has a queue before it in which the sound stands too. */
-export const QUEUE_S = 0.4;
-/** A share of packets lost that is heard. */
-export const LOST_SHARE = 0.1;
-/** So long the line is bad before the picture goes. */
-export const BAD_MS = 3_000;
-/** So long after it was bad the sound is content with little. */
-export const SPARE_MS = 10_000;
-/** A picture that was off is told for so long of what it lost before. */
-export const SETTLE_MS = 6_000;
-
-/**
- * What may go out beside the sound, there and back, what share is lost; null is unknown. That little may go out is no
- * reason by itself: the browser believes only slowly in a line that was bad.
- * @typedef {{bps: number | null, round_s: number | null, lost: number | null}} LineLook
- */
-
-/**
- * What a report says of the way out.
- * @param {Iterable<[string, any]>} report  RTCStatsReport
- * @param {boolean} hasPicture  one that is shown for longer than SETTLE_MS
- * @returns {LineLook}
- */
-export function lookAtLine(report, hasPicture) {
-  let bps = null;
-  let round_s = null;
-  /** @type {number | null} */
-  let lost = null;
-  for (const [, entry] of report) {
-    if (entry.type === "candidate-pair" && entry.nominated && entry.state === "succeeded") {
-      bps = entry.availableOutgoingBitrate ?? bps;
-      round_s = entry.currentRoundTripTime ?? round_s;
-    }
-    if (entry.type === "remote-inbound-rtp" && (hasPicture || entry.kind === "audio")) {
-      lost = Math.max(lost ?? 0, entry.fractionLost ?? 0);
-    }
-  }
-  return { bps, round_s, lost };
-}
-
-/**
- * When the line has been bad since; null while it is good.
- * @param {number | null} since_ms
- * @param {LineLook} look
- * @param {number} now_ms
- */
-export function badSince(since_ms, { bps, round_s, lost }, now_ms) {
-  const isQueued = bps !== null && bps < NARROW_BPS && round_s !== null && round_s > QUEUE_S;
-  const isBad = isQueued || (lost !== null && lost > LOST_SHARE);
-  return isBad ? (since_ms ?? now_ms) : null;
-}
-
-/**
- * Whether it has been bad for so long that the picture has to go, and sound goes on alone.
- * @param {number | null} since_ms
- * @param {number} now_ms
- */
-export function isTooBad(since_ms, now_ms) {
-  return since_ms !== null && now_ms - since_ms >= BAD_MS;
 }

@@ -140,7 +140,9 @@ function show() {
   showConnection(isWireLost || !desk.isReached ? { state: "waiting" } : worst, true);
   const isBroken = (/** @type {string} */ state) => state === "waiting" || state === "refused";
   // Another language loads the page anew, which nobody wants in the middle of a sentence.
-  byId("page-language", HTMLSelectElement).disabled = speaking.air !== "off_air";
+  for (const id of ["page-language", "headset-language"]) {
+    byId(id, HTMLSelectElement).disabled = speaking.air !== "off_air";
+  }
   messages.raise("held", listening.isHeld ? t("booth.alarm_held") : "");
   messages.raise("server", isWireLost ? t("booth.alarm_server") : "");
   const isDeaf = isBroken(ear.state) || !desk.isReached;
@@ -206,9 +208,9 @@ const wire = openWire({
     else if (news.type === "reels") void reels.load();
   },
   closing,
-  onRestarted: () => {
-    for (const session of sessions()) if (session.status.state !== "idle") session.restart();
-    intercom.renew();
+  onRestarted: (boot) => {
+    for (const session of sessions()) session.renew(boot);
+    intercom.renew(boot);
   },
 });
 

@@ -62,9 +62,9 @@ function mount({ room, ws, state }) {
         skew_ms = welcome.now - Date.now();
         person = welcome.you.person;
         if (welcome.boot !== boot) {
-          listener.session.restart();
-          intercom?.renew();
-          listenAnew();
+          listener.session.renew(welcome.boot);
+          intercom?.renew(welcome.boot);
+          listenAnew(welcome.boot);
         }
         boot = welcome.boot;
       },

@@ -26,6 +26,8 @@ let microphone = null;
 /** @type {Publisher | null} */
 let publisher = null;
 let isPaused = false;
+/** What flows is the rest of one's own sending, before a reload or the end of it, and not another device's. */
+let isFading = browserStore("sessionStorage")?.getItem(LIVE_FLAG) === "yes";
 let isWireLost = false;
 let problem = "";
 
@@ -61,15 +63,25 @@ async function begin() {
   const stream = await openMicrophone();
   speak.disabled = false;
   if (!stream || !page.token) return;
-  publisher = new Publisher({ room: page.room, token: page.token, stream, onStatus: show });
+  publisher = new Publisher({ room: page.room, token: page.token, stream, onStatus: followSession });
   publisher.session.start();
   browserStore("sessionStorage")?.setItem(LIVE_FLAG, "yes");
   keepAwake();
   show();
 }
 
-/** Finish: the phone is no hall any more, and its microphone is free. */
-function finish() {
+/** @param {import("../lib/session.js").SessionStatus} status */
+function followSession({ code }) {
+  if (code === "sent_elsewhere") finish(true); // two pages would take the hall from each other for ever
+  else show();
+}
+
+/**
+ * Finish: the phone is no hall any more, and its microphone is free.
+ * @param {boolean} [isTaken]  another page sends in this one's place
+ */
+function finish(isTaken = false) {
+  isFading = !isTaken;
   publisher?.session.stop();
   publisher = null;
   microphone?.stop();
@@ -92,7 +104,9 @@ function turn() {
 
 function show() {
   const session = publisher?.session.status ?? { state: "idle" };
-  const live = venueState(state, session.state, isWireLost);
+  const told = venueState(state, session.state, isWireLost);
+  isFading &&= told === "elsewhere";
+  const live = isFading ? "off" : told;
   const now = live === "live" && isPaused ? "paused" : live;
   speak.dataset.state = now;
   write(byId("speak-word", HTMLElement), t(`guide.${now}`));
@@ -100,7 +114,7 @@ function show() {
   end.hidden = publisher === null;
   showConnection(isWireLost ? { state: "waiting" } : session, true);
   // Another language loads the page anew, which the listeners would notice.
-  byId("page-language", HTMLSelectElement).disabled = live !== "off";
+  byId("page-language", HTMLSelectElement).disabled = publisher !== null;
   byId("problem", HTMLElement).hidden = problem === "";
   write(byId("problem", HTMLElement), problem);
   const n = Object.values(state.listeners ?? {}).reduce((sum, one) => sum + one, 0);
@@ -138,11 +152,11 @@ const wire = openWire({
     problem = closing.text;
     if (final) finish();
   },
-  onRestarted: () => publisher?.session.restart(),
+  onRestarted: (boot) => publisher?.session.renew(boot),
 });
 
 speak.addEventListener("click", turn);
-end.addEventListener("click", finish);
+end.addEventListener("click", () => finish());
 for (const [language, button] of floorButtons) button.addEventListener("click", () => void setFloor(language));
 addEventListener("online", () => publisher?.session.nudge());
 guardLeaving(() => publisher !== null);

@@ -1,5 +1,5 @@
 // The intercom's panel, on every page of those who work: press to talk to a side, hear what is said to one's own.
-// Interpreters and guests talk by the microphone they have; everybody else opens one that is heard here alone.
+// Interpreters and who is backstage talk by the microphone they have; everybody else opens one that is heard here alone.
 
 import { Press, REST_MS, hasNewCall, isSame, partiesOf, restAfter, talksTo } from "../lib/intercom.js";
 import { Listener } from "../lib/whep.js";
@@ -339,14 +339,15 @@ export function mountIntercom(options) {
       begin(party);
       finish();
     },
-    /** Another server, or another room: what was said is forgotten there. */
-    renew() {
+    /**
+     * Another process of the server answers: what was said is forgotten there.
+     * @param {string} boot
+     */
+    renew(boot) {
       talking.end();
       said = null;
       open();
-      for (const session of [listener?.session, publisher?.session]) {
-        if (session && session.status.state !== "idle") session.restart();
-      }
+      for (const session of [listener?.session, publisher?.session]) session?.renew(boot);
       show();
     },
     /** The page is in another room now. */

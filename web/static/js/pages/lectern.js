@@ -2,6 +2,7 @@
 
 import { languageName } from "../lib/i18n.js";
 import { SOON_S, languagesOnAir, noteNow, timeLeft_s, wishNow } from "../lib/lectern.js";
+import { wordsOf } from "../lib/phrases.js";
 import { itemWords, programmeNow } from "../lib/programme.js";
 import { minutesWords } from "../lib/shift.js";
 import { timerNow } from "../lib/timer.js";
@@ -15,7 +16,8 @@ function showWish() {
   const found = wishNow(state.asks ?? [], Date.now() + ahead_ms);
   byId("lectern", HTMLElement).dataset.wish = found?.wish ?? "none";
   write(byId("wish", HTMLElement), found ? t(`lectern.${found.wish}`) : "");
-  write(byId("note", HTMLElement), noteNow(state.chat ?? [], Date.now() + ahead_ms));
+  const note = noteNow(state.chat ?? [], Date.now() + ahead_ms);
+  write(byId("note", HTMLElement), note ? wordsOf(note, t) : "");
   write(byId("wish-from", HTMLElement), found ? t("lectern.from", { booths: found.booths.join(", ") }) : "");
 }
 

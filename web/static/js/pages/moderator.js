@@ -126,11 +126,9 @@ const wire = openWire({
   news: (news) => chair.tell(news),
   closing: (closing, final) => (final ? end(closing.text) : complain(closing.text)),
   edgeLost: (edge) => listener.session.leaveEdge(edge),
-  onRestarted: () => {
-    for (const session of [listener.session, voice.session]) {
-      if (session.status.state !== "idle") session.restart();
-    }
-    intercom.renew();
+  onRestarted: (boot) => {
+    for (const session of [listener.session, voice.session]) session.renew(boot);
+    intercom.renew(boot);
   },
 });
 

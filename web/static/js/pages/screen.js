@@ -129,8 +129,8 @@ const wire = openWire({
   closing: (closing, final) => {
     if (final) write(byId("item", HTMLElement), closing.text);
   },
-  onRestarted: () => {
-    for (const { listener } of [face, film]) if (listener.session.status.state !== "idle") listener.session.restart();
+  onRestarted: (boot) => {
+    for (const { listener } of [face, film]) listener.session.renew(boot);
   },
 });
 

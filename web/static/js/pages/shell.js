@@ -120,7 +120,7 @@ export function showRecording({ recording }) {
 
 /**
  * Connect the page's WebSocket. `onRestarted` tells of another server process: sessions must be opened anew.
- * @param {import("../lib/wire.js").WireHandlers & {onRestarted: () => void}} handlers
+ * @param {import("../lib/wire.js").WireHandlers & {onRestarted: (boot: string) => void}} handlers
  */
 export function openWire(handlers) {
   let boot = page.boot;
@@ -133,7 +133,7 @@ export function openWire(handlers) {
         const isAnother = welcome.boot !== boot;
         boot = welcome.boot;
         handlers.welcome?.(welcome);
-        if (isAnother) handlers.onRestarted();
+        if (isAnother) handlers.onRestarted(boot);
       },
     },
   });
@@ -196,9 +196,12 @@ export function mountRooms({ wire, mayLeave, leave, arrive }) {
   select.addEventListener("change", () => void change(select.value));
 }
 
-/** The switch for the language of the page, which is not the language of the sound. */
-function mountPageLanguage() {
-  const select = document.getElementById("page-language");
+/**
+ * The switch for the language of the page, which is not the language of the sound.
+ * @param {string} id
+ */
+function mountPageLanguage(id) {
+  const select = document.getElementById(id);
   if (!(select instanceof HTMLSelectElement)) return;
   select.value = page.lang; // browsers restore an older choice on reload
   select.addEventListener("change", () => {
@@ -208,5 +211,6 @@ function mountPageLanguage() {
   });
 }
 
-mountPageLanguage();
+mountPageLanguage("page-language");
+mountPageLanguage("headset-language"); // the first headset test lies over the bar
 setIceServers(page.ice_servers ?? [], location.search);

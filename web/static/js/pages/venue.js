@@ -44,6 +44,8 @@ let sent = null;
 /** @type {Publisher | null} */
 let publisher = null;
 let problem = "";
+/** What flows is the rest of one's own sending, before a reload or the end of it, and not another device's. */
+let isFading = browserStore("sessionStorage")?.getItem(LIVE_FLAG) === "yes";
 let isWireLost = false;
 
 const meter = mountMeter(byId("level", HTMLElement), (peak) => {
@@ -125,7 +127,7 @@ async function listAll() {
 
 function start() {
   if (!sent || !page.token) return;
-  publisher ??= new Publisher({ room: page.room, token: page.token, stream: sent, onStatus: show });
+  publisher ??= new Publisher({ room: page.room, token: page.token, stream: sent, onStatus: followSession });
   publisher.session.start();
   for (const microphone of others) microphone.send(true);
   browserStore("sessionStorage")?.setItem(LIVE_FLAG, "yes");
@@ -133,7 +135,15 @@ function start() {
   show();
 }
 
-function stop() {
+/** @param {import("../lib/session.js").SessionStatus} status */
+function followSession({ code }) {
+  if (code === "sent_elsewhere") stop(true); // two pages would take the hall from each other for ever
+  else show();
+}
+
+/** @param {boolean} [isTaken]  another page sends in this one's place */
+function stop(isTaken = false) {
+  isFading = !isTaken;
   publisher?.session.stop();
   publisher = null;
   for (const microphone of others) microphone.send(false);
@@ -143,16 +153,19 @@ function stop() {
 
 function show() {
   const session = publisher?.session.status ?? { state: "idle" };
-  const live = venueState(state, session.state, isWireLost, page.is_backup ? "backup" : "venue");
+  const told = venueState(state, session.state, isWireLost, page.is_backup ? "backup" : "venue");
+  isFading &&= told === "elsewhere";
+  const live = isFading ? "off" : told;
+  const isOff = live === "off" || live === "elsewhere";
   byId("live-banner", HTMLElement).dataset.state = live;
   write(byId("live-word", HTMLElement), t(`venue.${live}`));
   write(byId("live-hint", HTMLElement), session.text ?? t(`venue.${live}_hint`));
   showConnection(isWireLost ? { state: "waiting" } : session, true);
   // Another language loads the page anew, which the hall would notice.
-  byId("page-language", HTMLSelectElement).disabled = live !== "off";
+  byId("page-language", HTMLSelectElement).disabled = !isOff;
   goLive.disabled = sent === null;
-  goLive.hidden = live !== "off";
-  stopLive.hidden = live === "off";
+  goLive.hidden = !isOff;
+  stopLive.hidden = isOff;
   byId("preview-note", HTMLElement).hidden = problem !== "" || (stream?.getVideoTracks().length ?? 0) > 0;
   byId("problem", HTMLElement).hidden = problem === "";
   write(byId("problem", HTMLElement), problem);
@@ -277,10 +290,10 @@ const wire = openWire({
     problem = closing.text;
     if (final) stop();
   },
-  onRestarted: () => {
-    publisher?.session.restart();
-    for (const one of sessions()) one.restart();
-    intercom.renew();
+  onRestarted: (boot) => {
+    publisher?.session.renew(boot);
+    for (const one of sessions()) one.renew(boot);
+    intercom.renew(boot);
   },
 });
 

@@ -310,7 +310,7 @@ const wire = openWire({
   },
   news: ({ type, channel, to, at }) => type === "moved" && follow([{ channel, to, at }]),
   status: (status) => status === "waiting" && isServerLost === false && (isServerLost = true),
-  onRestarted: () => isWanted && course.way === "direct" && direct.listener.session.restart(),
+  onRestarted: (boot) => isWanted && course.way === "direct" && direct.listener.session.renew(boot),
   edgeLost: (edge) => direct.listener.session.leaveEdge(edge),
 });
 addEventListener("online", () => direct.listener.session.nudge());

@@ -46,7 +46,7 @@ const intercom = mountIntercom({
   element: /** @type {HTMLElement} */ (aside.querySelector('[data-part="intercom"]')),
   room: page.room,
   token: page.token ?? "",
-  role: "speaker",
+  role: "speaker", // backstage a participant is as a guest
   person: () => visit.person,
   hasOwnMicrophone: true,
   isElsewhere: () => visit.step !== "backstage",
@@ -102,7 +102,7 @@ function show() {
   byId("leave", HTMLElement).hidden = !visit.isThere && step !== "waiting";
   showDoor();
   hearing.follow();
-  aside.hidden = visit.role !== "speaker" || step !== "backstage";
+  aside.hidden = step !== "backstage";
   intercom.show();
   speaking.follow();
   scene.show();
@@ -171,8 +171,8 @@ const wire = openWire({
     visit.hasLeft = true;
     show();
   },
-  onRestarted: () => {
-    for (const session of sessions()) session.restart();
+  onRestarted: (boot) => {
+    for (const session of sessions()) session.renew(boot);
   },
   edgeLost: (edge) => hearing.session?.leaveEdge(edge),
 });

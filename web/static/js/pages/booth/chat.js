@@ -1,6 +1,7 @@
 // Words to others: wishes to the speaker, the technician, and lines to the booth, all interpreters, the moderator.
 
 import { WISH_MS } from "../../lib/lectern.js";
+import { PHRASES, wordsOf } from "../../lib/phrases.js";
 import { byData, byId, press, t, write } from "../shell.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -13,13 +14,15 @@ import { byData, byId, press, t, write } from "../shell.js";
 export function mountChat(desk, messages) {
   const to = byId("chat-to", HTMLSelectElement);
   const text = byId("chat-text", HTMLInputElement);
-  const phrases = [...byData("phrase").keys()];
   /** @type {Set<number | string>} */
   const seen = new Set();
 
-  /** @param {string} line */
-  async function say(line) {
-    return line.trim() !== "" && desk.seat !== null && desk.say("say", { to: to.value, text: line.trim() });
+  /**
+   * @param {string} line
+   * @param {{phrase?: string}} [ready]
+   */
+  async function say(line, ready = {}) {
+    return line.trim() !== "" && desk.seat !== null && desk.say("say", { to: to.value, text: line.trim(), ...ready });
   }
 
   async function send() {
@@ -29,8 +32,8 @@ export function mountChat(desk, messages) {
 
   /** @param {number} index */
   function phrase(index) {
-    const number = phrases[index];
-    if (number) void say(t(`booth.phrase_${number}`));
+    const key = PHRASES[index];
+    if (key) void say(t(`phrase.${key}`), { phrase: key });
   }
 
   function show() {
@@ -38,7 +41,7 @@ export function mountChat(desk, messages) {
       if (seen.has(line.id)) continue;
       seen.add(line.id);
       const head = t("booth.line", { name: line.name, to: t(`booth.to_${line.to}`) });
-      messages.add(line.text, { from: fromWhom(line, desk.person), head, at: new Date(line.at) });
+      messages.add(wordsOf(line, t), { from: fromWhom(line, desk.person), head, at: new Date(line.at) });
     }
   }
 

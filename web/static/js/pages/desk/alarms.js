@@ -134,7 +134,9 @@ function titleOf(alarm) {
 function valuesOf({ values }) {
   const written = Object.entries(values).map(([name, value]) => [
     name,
-    typeof value === "number" ? value.toLocaleString(page.lang, { maximumFractionDigits: 1 }) : String(value ?? ""),
+    typeof value === "number"
+      ? value.toLocaleString(page.lang, { maximumFractionDigits: 1, signDisplay: name === "lu" ? "exceptZero" : "auto" })
+      : String(value ?? ""),
   ]);
   return Object.fromEntries(written);
 }

@@ -71,9 +71,9 @@ export function onHeard(show) {
   followers.push(show);
 }
 
-/** Another server answers now. */
-export function listenAnew() {
-  if (heard) session.restart();
+/** @param {string} boot  of the server's process that answers now */
+export function listenAnew(boot) {
+  if (heard) session.renew(boot);
 }
 
 /** @param {string} edge */

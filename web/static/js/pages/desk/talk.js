@@ -1,6 +1,7 @@
 // Calls for the technician, and lines to and from the booths.
 
 import { may, mergeLines } from "../../lib/desk.js";
+import { wordsOf } from "../../lib/phrases.js";
 import { page, t } from "../shell.js";
 import { ring } from "./bell.js";
 import { button, element, showRows } from "./rows.js";
@@ -37,10 +38,11 @@ export function mountTalk(card) {
 }
 
 /** @param {Line} line */
-function lineOf({ at, name, booth, to, text }) {
+function lineOf(line) {
+  const { at, name, booth, to } = line;
   const row = element("p");
   const who = booth ? t("desk.from_booth", { name, booth }) : name;
-  row.append(element("time", "", clock(at)), ` ${who} → ${t(`desk.to_${to}`)}: `, element("span", "", text));
+  row.append(element("time", "", clock(at)), ` ${who} → ${t(`desk.to_${to}`)}: `, element("span", "", wordsOf(line, t)));
   return row;
 }
 

@@ -1,6 +1,7 @@
 // Words: the interpreters' wishes to the speaker, questions of those who take part, lines to and from everybody.
 
 import { mergeLines } from "../../lib/desk.js";
+import { wordsOf } from "../../lib/phrases.js";
 import { button, element, showRows } from "../desk/rows.js";
 import { byId, page, t, write } from "../shell.js";
 
@@ -98,12 +99,13 @@ export function mountTalk(chair, open) {
   }
 
   /** @param {Line} line */
-  function makeLine({ person, name, role, booth, to: whom, to_person, text: said, at }) {
+  function makeLine(line) {
+    const { person, name, role, booth, to: whom, to_person, at } = line;
     const row = element("p");
     row.dataset.own = String(person === chair.person);
     const who = booth ? t("moderator.from_booth", { name, booth }) : name;
     const addressee = chair.state.people?.find((one) => one.person === to_person)?.name ?? t(`moderator.to_${whom}`);
-    row.append(element("time", "", clock(at)), ` ${who} → ${addressee}: `, element("span", "", said));
+    row.append(element("time", "", clock(at)), ` ${who} → ${addressee}: `, element("span", "", wordsOf(line, t)));
     if (FROM_AFAR.includes(role)) {
       const reply = button(t("moderator.reply"), () => writeTo({ person, name }));
       reply.setAttribute("aria-label", `${t("moderator.reply")}: ${name}`);

@@ -5,11 +5,13 @@ import { FarSpeaker } from "../../lib/afar.js";
 import { isOwnMicOpen } from "../../lib/moderating.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
 import { judge } from "../../lib/sound.js";
+import { WayOut } from "../../lib/way_out.js";
 import { cameraWish, capture, deviceProblem, listDevices, microphoneWish, release } from "../devices.js";
 import { mountMeter } from "../meters.js";
 import { byId, page, press, t, write } from "../shell.js";
 
 const PREFS = "tolmach.moderator.voice";
+const LOOK_MS = 1_000;
 
 const ready = byId("mic-open", HTMLButtonElement);
 const camera = byId("camera-open", HTMLButtonElement);
@@ -23,6 +25,7 @@ export class Voice {
   /** @type {MediaStream | null} the microphone itself, for the meter */ #stream = null;
   /** @type {MediaStreamTrack | null} a copy that goes to the room */ #sent = null;
   /** @type {MediaStream | null} */ #picture = null;
+  #wayOut = new WayOut();
   #problem = "";
   #isAside = false;
   #prefs = readPrefs(browserStore("localStorage"), PREFS, { microphone: /** @type {string | null} */ (null), processing: true });
@@ -38,6 +41,7 @@ export class Voice {
       write(byId("own-level-words", HTMLElement), this.#stream ? t(`common.level_${judge(peak)}`) : "");
     });
     this.#mountControls();
+    setInterval(() => void this.#look(), LOOK_MS);
     chair.add(this);
   }
 
@@ -82,10 +86,11 @@ export class Voice {
   stop() {
     this.session.stop();
     void this.far.speak(null);
-    void this.far.show(null);
     for (const stream of [this.#stream, this.#picture]) release(stream);
     this.#sent?.stop();
     this.#stream = this.#picture = this.#sent = null;
+    this.#wayOut.again();
+    void this.#send();
     this.meter.attach(null);
     this.show();
   }
@@ -109,6 +114,7 @@ export class Voice {
     press(ready, this.#stream !== null);
     write(byId("mic-words", HTMLElement), t(this.#stream ? "moderator.mic_close" : "moderator.mic_open"));
     press(camera, this.#picture !== null);
+    byId("dropped", HTMLElement).hidden = !this.#wayOut.isDropped;
     press(floor, own !== null);
     write(byId("own-floor-words", HTMLElement), t(own ? "moderator.own_yield" : "moderator.own_floor"));
     mute.disabled = own === null;
@@ -162,9 +168,36 @@ export class Voice {
   async #togglePicture() {
     const before = this.#picture;
     this.#picture = before ? null : await this.#capture({ video: cameraWish(null) });
-    await this.far.show(this.#picture?.getVideoTracks()[0] ?? null);
+    this.#wayOut.again();
+    await this.#send();
     release(before);
     if (this.#picture) this.session.start();
+    this.show();
+  }
+
+  /** Send the picture, or none while the line is too bad for it. */
+  async #send() {
+    const track = (!this.#wayOut.isDropped && this.#picture?.getVideoTracks()[0]) || null;
+    if (this.far.picture === track) return;
+    this.#wayOut.shown(performance.now());
+    await this.far.show(track);
+  }
+
+  /** A bad line loses the picture before it loses the sound; and the sound is content with less at once. */
+  async #look() {
+    const report = await this.session.peer?.getStats().catch(() => null);
+    const now = performance.now();
+    const entries = /** @type {Iterable<[string, any]> | null} */ (/** @type {unknown} */ (report ?? null));
+    const isTooBad = this.#wayOut.look(entries, this.far.hasPicture, now);
+    void this.far.spare(this.#wayOut.isSparing(now));
+    if (!isTooBad) return;
+    await this.#send();
+    this.show();
+  }
+
+  async #pictureAgain() {
+    this.#wayOut.again();
+    await this.#send();
     this.show();
   }
 
@@ -193,6 +226,7 @@ export class Voice {
   #mountControls() {
     ready.addEventListener("click", () => (this.#stream ? this.stop() : void this.#open()));
     camera.addEventListener("click", () => void this.#togglePicture());
+    byId("picture-again", HTMLButtonElement).addEventListener("click", () => void this.#pictureAgain());
     floor.addEventListener("click", () => void this.toggleFloor());
     mute.addEventListener("click", () => void this.toggleMute());
     speaks.addEventListener("change", () => void this.chair.say("set_speaks", { language: speaks.value || null }));

@@ -76,8 +76,9 @@ export class HallMicrophone {
     this.#publish();
   }
 
-  restart() {
-    this.#publisher?.session.restart();
+  /** @param {string} boot  of the server's process that answers now */
+  renew(boot) {
+    this.#publisher?.session.renew(boot);
   }
 
   nudge() {

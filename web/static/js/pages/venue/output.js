@@ -83,9 +83,9 @@ export class Output {
     else if (found.id !== this.#sink) void this.#steer(found.id);
   }
 
-  /** The server was started anew, or the network is back. */
-  restart() {
-    this.#listener?.session.restart();
+  /** @param {string} boot  of the server's process that answers now */
+  renew(boot) {
+    this.#listener?.session.renew(boot);
   }
 
   /** The network is back: do not sit out the pause. */

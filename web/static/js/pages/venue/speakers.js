@@ -77,7 +77,7 @@ export function mountSpeakers({ command }) {
       offerOutputs(select, there, { id: prefs.id, label: prefs.label });
       follow();
     },
-    restart: () => output.restart(),
+    renew: (/** @type {string} */ boot) => output.renew(boot),
     nudge: () => output.nudge(),
     end: () => output.end(),
   };

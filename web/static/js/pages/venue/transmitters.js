@@ -51,7 +51,7 @@ export function mountTransmitters() {
       for (const row of rows) row.forget();
       show();
     },
-    restart: () => rows.forEach((row) => row.output.restart()),
+    renew: (/** @type {string} */ boot) => rows.forEach((row) => row.output.renew(boot)),
     nudge: () => rows.forEach((row) => row.output.nudge()),
     end: () => rows.forEach((row) => row.output.end()),
   };

@@ -45,7 +45,15 @@ export class Scene {
     const note = byId("tile-hall", HTMLElement).querySelector(".tile-note");
     const hasPicture = this.hearing.moving.has("hall");
     if (note instanceof HTMLElement) note.hidden = hasPicture;
-    write(note, hasPicture ? "" : t(this.visit.state.venue === "lost" ? "common.venue_lost" : "workshop.hall_dark"));
+    write(note, hasPicture ? "" : t(this.#darkness()));
+  }
+
+  /** Why there is no picture of the hall; while nothing can arrive here nobody knows what the hall sends. */
+  #darkness() {
+    const { visit, hearing } = this;
+    if (visit.isWireLost) return "connection.waiting";
+    if (hearing.session?.status.state !== "connected") return "common.picture_coming";
+    return visit.state.venue === "lost" ? "common.venue_lost" : "workshop.hall_dark";
   }
 
   /** @param {Speaker[]} speakers */

@@ -1,17 +1,8 @@
 // One's own voice and picture: the hand, the floor, what goes out and what does not.
 
 import { FarSpeaker } from "../../lib/afar.js";
-import {
-  badSince,
-  isOnFloor,
-  isOwnMicOpen,
-  isTooBad,
-  lookAtLine,
-  SETTLE_MS,
-  SPARE_MS,
-  speechOf,
-  wantsToSpeak,
-} from "../../lib/workshop.js";
+import { WayOut } from "../../lib/way_out.js";
+import { isOnFloor, isOwnMicOpen, speechOf, wantsToSpeak } from "../../lib/workshop.js";
 import { release } from "../devices.js";
 import { mountMeter } from "../meters.js";
 import { byId, page, t, write } from "../shell.js";
@@ -33,10 +24,7 @@ export class Speaking {
   /** @type {MediaStream | null} */ #copied = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #closing;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #resting;
-  /** @type {number | null} */ #badSince = null;
-  #sparesUntil = -Infinity;
-  #shownAt = -Infinity;
-  #isDropped = false;
+  #wayOut = new WayOut();
   #isShutting = false;
   #isTalking = false;
 
@@ -77,6 +65,7 @@ export class Speaking {
       isSending: this.session?.status.state === "connected" && !visit.isWireLost,
       isLive: visit.ownSpeaker?.live === true,
       isTalking: this.#isTalking,
+      isWireLost: visit.isWireLost,
     });
   }
 
@@ -110,7 +99,7 @@ export class Speaking {
   togglePicture() {
     if (camera.hidden) return;
     this.kit.remember({ picture: this.kit.camera === null });
-    this.#isDropped = false;
+    this.#wayOut.again();
     if (this.kit.prefs.picture) void this.kit.openCamera();
     else this.kit.close("camera");
   }
@@ -132,7 +121,7 @@ export class Speaking {
     this.#resting = undefined;
     const [speaker, sent] = [this.#speaker, this.#sent];
     this.#speaker = this.#sent = this.#copied = null;
-    this.#isDropped = false;
+    this.#wayOut.again();
     speaker?.session.stop();
     release(sent);
     if (this.visit.step === "test" || this.visit.step === "entering") return;
@@ -178,10 +167,10 @@ export class Speaking {
     if ((isOwnMicOpen(own) || isAside) && !this.#isShutting) this.#open(true);
     else if (this.#isShutting || !this.#sent) this.#open(false);
     else this.#closing ??= setTimeout(() => this.#open(false), RAMP_MS);
-    const isSeen = isOnFloor(own) && !this.#isDropped;
+    const isSeen = isOnFloor(own) && !this.#wayOut.isDropped;
     const track = (isSeen && this.kit.camera?.getVideoTracks()[0]) || null;
     if (!this.#speaker || this.#speaker.picture === track) return;
-    this.#shownAt = performance.now();
+    this.#wayOut.shown(performance.now());
     void this.#speaker.show(track).then(this.onChange);
   }
 
@@ -209,7 +198,7 @@ export class Speaking {
     camera.hidden = !wantsToSpeak(own);
     camera.dataset.on = String(this.kit.camera !== null);
     label(camera, this.kit.camera ? "workshop.picture_off" : "workshop.picture_on");
-    byId("dropped", HTMLElement).hidden = !this.#isDropped;
+    byId("dropped", HTMLElement).hidden = !this.#wayOut.isDropped;
   }
 
   #micWord() {
@@ -223,20 +212,14 @@ export class Speaking {
     const peer = isOnFloor(this.visit.own) ? this.session?.peer : null;
     const report = await peer?.getStats().catch(() => null);
     const now = performance.now();
-    const entries = /** @type {Iterable<[string, any]>} */ (/** @type {unknown} */ (report ?? []));
-    const look = lookAtLine(entries, this.isShown && now - this.#shownAt > SETTLE_MS);
-    this.#badSince = report ? badSince(this.#badSince, look, now) : null;
-    if (this.#badSince !== null || this.#isDropped) this.#sparesUntil = now + SPARE_MS;
-    void this.#speaker?.spare(now < this.#sparesUntil);
-    if (!this.isShown || !isTooBad(this.#badSince, now)) return;
-    this.#badSince = null;
-    this.#isDropped = true;
-    this.follow();
+    const entries = /** @type {Iterable<[string, any]> | null} */ (/** @type {unknown} */ (report ?? null));
+    const isTooBad = this.#wayOut.look(entries, this.isShown, now);
+    void this.#speaker?.spare(this.#wayOut.isSparing(now));
+    if (isTooBad) this.follow();
   }
 
   #pictureAgain() {
-    this.#isDropped = false;
-    this.#badSince = null;
+    this.#wayOut.again();
     this.follow();
   }
 }

@@ -1,5 +1,6 @@
 // Written words: the room's chat, lines to the moderators and back, one's own questions. And the panel they stand in.
 
+import { wordsOf } from "../../lib/phrases.js";
 import { mergeLines } from "../../lib/workshop.js";
 import { byId, page, t, write } from "../shell.js";
 
@@ -81,7 +82,7 @@ export class Writing {
     const row = document.createElement("li");
     row.className = "line";
     row.dataset.from = line.person === this.visit.person ? "own" : line.role === "moderator" ? "moderator" : "other";
-    row.append(paragraph("line-head", this.#head(line)), paragraph("line-text", line.text));
+    row.append(paragraph("line-head", this.#head(line)), paragraph("line-text", wordsOf(line, t)));
     lines.append(row);
     this.#rows.set(line.id, row);
     if (isAtEnd) lines.scrollTop = lines.scrollHeight;
