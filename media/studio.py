@@ -34,8 +34,8 @@ from media.trickle import Fragment, format_fragment
 from media.ways import count_ways
 
 _MOST_PENDING: Final = 3000
-# What one core bears with every packet in time, at 4 to 5 µs a packet and 50 packets a second each.
-MAX_LISTENERS: Final = 4000
+# What one core bears with every packet in time, at 6 to 7 µs a packet and 50 packets a second each.
+MAX_LISTENERS: Final = 2500
 
 
 @dataclass(frozen=True, slots=True)

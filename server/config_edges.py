@@ -2,7 +2,7 @@
 
 edges = 0                # TOLMACH_EDGES or `run --edges N`; processes beside this one that fan out
 edge_udp_ports = []      # TOLMACH_EDGE_UDP_PORTS, "8081,8082" or "8081-8084"; none is the free ones after udp_port
-max_listeners = 4000     # TOLMACH_MAX_LISTENERS, a process; past it new ones get 503 and come again
+max_listeners = 2500     # TOLMACH_MAX_LISTENERS, a process; past it new ones get 503 and come again
 listener_packet_ms = 20  # TOLMACH_LISTENER_PACKET_MS, 20 or 60: a third of the packets, 40 ms later; booths always 20
 """
 
@@ -15,8 +15,8 @@ from typing import Final
 from server.config_table import ConfigError, Table
 
 MAX_EDGES: Final = 64
-MAX_LISTENERS: Final = 4000
-"""What a core bears with every packet in time, with room to spare."""
+MAX_LISTENERS: Final = 2500
+"""What a core bears with every packet in time, with a fifth to spare; with packets of 60 ms half as many again."""
 _RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 ENVIRONMENT: Final = {

@@ -82,6 +82,8 @@ class Tolmach:
             "TOLMACH_DATA": str(folder / "data"),
             "TOLMACH_SECRET": secrets.token_hex(32),
             "TOLMACH_REDIS_URL": "",
+            # More than a process takes by default: where it ends is what is looked for.
+            "TOLMACH_MAX_LISTENERS": "4000",
         }
 
     @property

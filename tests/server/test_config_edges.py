@@ -11,7 +11,7 @@ from server.config import ConfigError, load_config
 
 def test_without_settings_there_are_no_edges(tmp_path: Path) -> None:
     edges = load_config(None, {"TOLMACH_DATA": str(tmp_path)}).edges
-    assert (edges.count, edges.udp_ports, edges.max_listeners) == (0, (), 4000)
+    assert (edges.count, edges.udp_ports, edges.max_listeners) == (0, (), 2500)
 
 
 def test_ports_are_read_one_by_one_and_as_ranges(tmp_path: Path) -> None:

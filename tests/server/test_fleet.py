@@ -295,7 +295,7 @@ async def test_the_engines_own_events_pass_through(yard: Yard) -> None:
 
 async def test_a_fleet_is_as_full_as_its_emptiest_place(yard: Yard) -> None:
     await yard.listen("at-work", at_work=True)
-    assert await yard.fleet.fullness() == 1 / 4000
+    assert await yard.fleet.fullness() == 1 / 2500
     await yard.edge("one")
     assert await yard.fleet.fullness() == 0
     await yard.listen("p")

@@ -28,7 +28,8 @@ export class Entry {
     this.visit = visit;
     this.kit = kit;
     this.meter = mountMeter(byId("test-level", HTMLElement), (peak) => {
-      if (visit.step === "test") write(byId("test-level-words", HTMLElement), t(`common.level_${judge(peak)}`));
+      const words = kit.microphone ? t(`common.level_${judge(peak)}`) : "";
+      if (visit.step === "test") write(byId("test-level-words", HTMLElement), words);
     });
     name.value = kit.prefs.name;
     speaks.value = speaks.querySelector(`[value="${CSS.escape(page.lang)}"]`) ? page.lang : "";
