@@ -165,6 +165,21 @@ test("a publisher that comes back says which session it had, and one that is sta
   assert.deepEqual(posts, ["POST /whip/plenary?microphone=2", "POST /whip/plenary?microphone=2&after=s1"]);
 });
 
+test("a publisher whose answer was lost is not refused for the session that it may have made", async () => {
+  const server = new FakeServer();
+  const publisher = new Publisher({ room: "plenary", token: "t", stream: stream("audio"), onStatus: () => {}, tools: server.tools });
+  publisher.session.start();
+  await settled();
+  let lost = 1;
+  server.answer = (method) => (method === "POST" && lost-- > 0 ? Promise.reject(new TypeError("network")) : undefined);
+  publisher.session.restart();
+  await settled();
+  await server.timers.advance(10_000);
+  await settled();
+  const posts = server.log.filter((line) => line.startsWith("POST"));
+  assert.deepEqual(posts.slice(0, 3), ["POST /whip/plenary", "POST /whip/plenary?after=s1", "POST /whip/plenary"]);
+});
+
 test("H.264 constrained baseline in packetization mode 1 comes first, the rest keeps its order", () => {
   const codec = (mimeType, sdpFmtpLine) => ({ mimeType, sdpFmtpLine });
   const [vp8, high, mode0, baseline] = [

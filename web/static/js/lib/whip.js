@@ -9,7 +9,10 @@ const VIDEO_BPS = 2_500_000;
 export class Publisher {
   /** @type {MediaStream} */ #stream;
   /** @type {Map<string, RTCRtpSender>} by kind, of the connection that stands */ #senders = new Map();
-  /** The session one had last: who comes back by itself does not take the place of another page that sends by now. */
+  /**
+   * The session one had last: who comes back by itself does not take the place of another page that sends by now. Said
+   * once: an answer that was lost may have made a session of one's own, which nobody is to be refused for.
+   */
   #last = "";
 
   /**
@@ -67,6 +70,7 @@ export class Publisher {
     const query = new URLSearchParams();
     if (microphone > 1) query.set("microphone", String(microphone));
     if (this.#last) query.set("after", this.#last);
+    this.#last = "";
     return query.size ? `?${query}` : "";
   }
 
