@@ -37,8 +37,8 @@ class Part:
 class Segment:
     """One whole segment: its number, when it begins (epoch seconds), its parts while they are worth listing.
 
-    `is_gap` stands for one that is missing; `is_discontinuous` begins a timeline of its own (a new start of the
-    packager with other time stamps).
+    `is_gap` stands for one that is missing. `new_timelines` began since the one before: a new start of the packager has
+    other time stamps, and of a start in between nothing may be left.
     """
 
     msn: int
@@ -47,7 +47,7 @@ class Segment:
     init: int
     parts: tuple[Part, ...] = ()
     is_gap: bool = False
-    is_discontinuous: bool = False
+    new_timelines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Opening:
     starts_at: float
     init: int
     parts: tuple[Part, ...]
-    is_discontinuous: bool = False
+    new_timelines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +193,7 @@ def format_map(track: str, init: int) -> str:
 
 def format_segment(track: str, segment: Segment | Opening, *, with_map: bool, with_parts: bool) -> str:
     """Return a segment's lines. One that is being made has its parts and no address yet."""
-    lines = []
-    if segment.is_discontinuous:
-        lines.append("#EXT-X-DISCONTINUITY\n")
+    lines = ["#EXT-X-DISCONTINUITY\n"] * segment.new_timelines
     if with_map:
         lines.append(format_map(track, segment.init))
     lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(segment.starts_at)}\n")

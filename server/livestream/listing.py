@@ -55,6 +55,8 @@ class Listing:
         self._least_s = float(HOLD_BACK_TARGETS * pace.target_duration_s)
         self._window_s = max(window_s, self._least_s)
         self._on_drop = on_drop
+        self.neighbour: Callable[[int], Shelved | None] = lambda msn: None
+        """Tells what has that number in another track."""
         self.listed_s = 0.0
         """Seconds of all listed segments."""
         self.size = 0
@@ -65,11 +67,18 @@ class Listing:
         """The newest whole segment."""
         return self.segments[-1].segment if self.segments else None
 
+    def find(self, msn: int) -> Shelved | None:
+        """Return what is listed by that number; quick for the newest."""
+        for one in reversed(self.segments):
+            if one.segment.msn <= msn:
+                return one if one.segment.msn == msn else None
+        return None
+
     def append(self, shelved: Shelved) -> None:
         """List a segment, the next by its number, and drop what is too old."""
         before = self.segments[-1] if self.segments else None
-        if before is not None and before.run != shelved.run:
-            shelved.segment = replace(shelved.segment, is_discontinuous=True)
+        if before is not None:
+            shelved.segment = replace(shelved.segment, new_timelines=shelved.run - before.run)
         with_map = before is not None and before.segment.init != shelved.segment.init
         shelved.text = format_segment(self._track, shelved.segment, with_map=with_map, with_parts=False)
         self.segments.append(shelved)
@@ -79,7 +88,10 @@ class Listing:
             self._drop()
 
     def fill(self, msn: int, run: int, starts_at: float) -> None:
-        """List gaps for what is missing before `msn`, which begins then; with too much missing, begin anew."""
+        """List gaps for what is missing before `msn`, which begins then; with too much missing, begin anew.
+
+        A gap has the place in time that its number has in another track: players lay tracks side by side by adding up.
+        """
         last = self.last
         if last is None:
             return
@@ -89,15 +101,14 @@ class Listing:
             return
         for number in range(msn - missing, msn):
             begins = starts_at - (msn - number) * last.duration_s
-            gap = Segment(number, begins, last.duration_s, last.init, is_gap=True)
-            self.append(Shelved(gap, run, 0))
+            other = self.neighbour(number) or Shelved(Segment(number, begins, last.duration_s, last.init), run, 0)
+            gap = Segment(number, other.segment.starts_at, other.segment.duration_s, last.init, is_gap=True)
+            self.append(Shelved(gap, other.run, 0))
 
     def mark_unsaved(self, msn: int) -> None:
         """This segment did not come to disk whole."""
-        for one in reversed(self.segments):
-            if one.segment.msn == msn:
-                one.is_saved = False
-                return
+        if found := self.find(msn):
+            found.is_saved = False
 
     def drop_unsaved(self, before_msn: int) -> None:
         """List no longer what cannot be had any more: an unsaved segment that left memory, and all before it."""
@@ -124,7 +135,7 @@ class Listing:
     ) -> str:
         """Return the playlist: whole segments, then the one that is being made in the packager's start `run`."""
         first = self.segments[0] if self.segments else None
-        before = (first.run - first.segment.is_discontinuous) if first else run
+        before = (first.run - first.segment.new_timelines) if first else run
         text = [format_head(self._pace, first.segment.msn if first else hint[0], before)]
         open_s = sum(part.duration_s for part in opening.parts) if opening else 0.0
         skipped = max(0, len(self.segments) - self._count_within(SKIP_TARGETS, open_s) - 1) if is_delta else 0
@@ -146,8 +157,8 @@ class Listing:
             yield format_segment(self._track, one.segment, with_map=one.segment.init != init, with_parts=True)
             init = one.segment.init
         if opening is not None:
-            if self.segments and self.segments[-1].run != run:
-                opening = replace(opening, is_discontinuous=True)
+            if self.segments:
+                opening = replace(opening, new_timelines=run - self.segments[-1].run)
             yield format_segment(self._track, opening, with_map=opening.init != init, with_parts=True)
 
     def _count_within(self, targets: int, open_s: float) -> int:

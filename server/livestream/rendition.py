@@ -117,19 +117,18 @@ class Rendition:
     def take(self, part: NewPart) -> None:
         """Take in the next part, and wake who waits for it."""
         if self._parts and self._parts[0].msn != part.msn:
-            self._close()
+            self.close()
         if not self._parts:
             self.listing.fill(part.msn, part.run, part.starts_at)
         tag = f"{part.msn}.{len(self._parts)}-{len(part.payload):x}"
         self._parts.append(part)
         self._pieces.setdefault(part.msn, []).append(Blob(part.payload, MEDIA_TYPE, Cache.FOREVER, tag))
         if part.is_last:
-            self._close()
+            self.close()
         self._wake()
 
-    def close_up_to(self, msn: int, run: int, starts_at: float) -> None:
-        """End the segment that is being made, however short, and let gaps stand for those missing before `msn`."""
-        self._close()
+    def fill_up_to(self, msn: int, run: int, starts_at: float) -> None:
+        """Let gaps stand for the segments that are missing before `msn`."""
         if self.next_msn < msn:
             self.listing.fill(msn, run, starts_at)
         self._wake()
@@ -169,7 +168,8 @@ class Rendition:
         first = self._parts[0]
         return Opening(first.msn, first.starts_at, first.init, _told(self._parts))
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """End the segment that is being made, however short."""
         if not self._parts:
             return
         first, parts = self._parts[0], self._parts

@@ -17,6 +17,7 @@ from media.playlists import Pace, Picture, Report, Segment, Sound
 from media.stream import PartMade
 from server.livestream.archive import Archive, Format, Kept
 from server.livestream.disk import Disk
+from server.livestream.listing import Shelved
 from server.livestream.rendition import NewPart, Rendition
 
 # A dropped segment can be had for its own length and a little more (6.2.2).
@@ -41,12 +42,14 @@ class Shelf:
         self._reached = -1
         self._run = 0
         self._run_msn = -1
+        self._kept: dict[int, Shelved] = {}
         self._inits: dict[str, dict[int, tuple[bytes, Format]]] = {}
         self._numbers: dict[tuple[str, int], int] = {}
 
     def restore(self, kept: Mapping[str, Kept], reached: int) -> None:
         """Put on the shelf what an earlier run of the server left on disk; numbers go on after `reached` at least."""
         self._reached = reached
+        self._kept = {one.segment.msn: one for found in kept.values() for one in found.segments}
         for track, found in kept.items():
             rendition = self._rendition(track)
             self._inits[track] = dict(found.inits)
@@ -58,6 +61,7 @@ class Shelf:
                 rendition.listing.append(shelved)
             self.formats[track] = found.inits[found.segments[-1].segment.init][1]
             self._run = max(self._run, found.segments[-1].run)
+        self._kept.clear()
 
     def expect(self, tracks: tuple[str, ...]) -> None:
         """Say which tracks there will be."""
@@ -79,7 +83,9 @@ class Shelf:
         msn = max((one.next_msn + bool(one.hint[1]) for one in filled), default=0)
         msn = max(msn, self._reached + 1)
         for rendition in filled:
-            rendition.close_up_to(msn, self._run, at)
+            rendition.close()
+        for rendition in filled:
+            rendition.fill_up_to(msn, self._run, at)
         return msn
 
     def take_init(self, track: str, init: int, payload: bytes, format: Format) -> None:
@@ -176,6 +182,7 @@ class Shelf:
         if rendition is None:
             rendition = Rendition(track, self._pace, self._window_s, partial(self._forget, track))
             rendition.reports = partial(self._reports, track)
+            rendition.listing.neighbour = self._neighbour
             self.renditions[track] = rendition
         return rendition
 
@@ -183,6 +190,10 @@ class Shelf:
         for track, rendition in self.renditions.items():
             if track != of and (report := rendition.report) is not None:
                 yield report
+
+    def _neighbour(self, msn: int) -> Shelved | None:
+        listed = (rendition.listing.find(msn) for rendition in self.renditions.values())
+        return self._kept.get(msn) or next((one for one in listed if one is not None), None)
 
     def _forget(self, track: str, segment: Segment) -> None:
         delete = partial(self._archive.delete, track, segment.msn - _LINGERING)

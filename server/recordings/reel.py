@@ -94,7 +94,7 @@ class Reel:
                 run.starts_at,
                 run.duration_s,
                 number,
-                is_discontinuous=last_take is not None and take != last_take,
+                new_timelines=int(last_take is not None and take != last_take),
             )
             last_take = take
 

@@ -100,7 +100,7 @@ def test_a_segment_has_its_date_its_parts_and_then_its_address() -> None:
     ("segment", "line"),
     [
         (Segment(1, 0.0, 4.0, 0, is_gap=True), "#EXT-X-GAP\n#EXTINF:4.00000,\nde/1.m4s\n"),
-        (Segment(1, 0.0, 4.0, 0, is_discontinuous=True), "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:1970-"),
+        (Segment(1, 0.0, 4.0, 0, new_timelines=1), "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:1970-"),
     ],
 )
 def test_what_is_missing_or_new_is_said_before_the_segment(segment: Segment, line: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import m3u8
 
 from media.playlists import Opening, Pace, Part, Segment
@@ -110,6 +112,28 @@ def test_the_open_segment_of_a_new_start_is_discontinuous() -> None:
     one, _ = filled(0, 2)
     assert "#EXT-X-DISCONTINUITY\n" in text(one, opening=Opening(3, 1012.0, 0, PARTS[:1]), run=1)
     assert "#EXT-X-DISCONTINUITY\n" not in text(one, opening=Opening(3, 1012.0, 0, PARTS[:1]), run=0)
+
+
+def test_a_start_of_which_nothing_is_left_counts_too() -> None:
+    one = Listing("de", PACE, 3600.0, lambda segment: None)
+    for msn, run in ((0, 0), (1, 2)):
+        one.append(shelved(msn, run=run))
+    read = m3u8.loads(text(one, run=4, opening=Opening(2, 1008.0, 0, PARTS[:1])))
+    assert text(one, run=4, opening=Opening(2, 1008.0, 0, PARTS[:1])).count("#EXT-X-DISCONTINUITY\n") == 4
+    assert read.discontinuity_sequence == 0
+
+
+def test_a_gap_has_the_place_that_its_number_has_in_another_track() -> None:
+    one, _ = filled(0, 2)
+    other = shelved(3, run=1)
+    other.segment = replace(other.segment, duration_s=0.4)
+    one.neighbour = {3: other}.get
+    one.fill(5, 2, 1100.0)
+    _, gap, unknown = (kept for kept in one.segments if kept.segment.msn >= 2)
+    assert (gap.run, gap.segment.starts_at, gap.segment.duration_s) == (1, other.segment.starts_at, 0.4)
+    assert gap.segment.is_gap
+    assert gap.segment.new_timelines == 1
+    assert (unknown.run, unknown.segment.starts_at) == (2, 1096.0)
 
 
 def test_another_initialisation_is_named_where_it_begins() -> None:

@@ -138,7 +138,8 @@ def test_parts_stay_for_three_target_durations_after_they_are_listed_no_more() -
 
 def test_a_new_start_makes_the_open_segment_a_whole_short_one() -> None:
     one = made(3, 2)
-    one.close_up_to(4, 0, 1016.0)
+    one.close()
+    one.fill_up_to(4, 0, 1016.0)
     last = one.listing.last
     assert last is not None
     assert (last.msn, len(last.parts), last.duration_s, one.hint) == (3, 2, 0.8, (4, 0))
@@ -147,5 +148,6 @@ def test_a_new_start_makes_the_open_segment_a_whole_short_one() -> None:
 
 def test_a_track_that_is_behind_gets_gaps_where_others_have_segments() -> None:
     one = made(3, 0)
-    one.close_up_to(5, 0, 1020.0)
+    one.close()
+    one.fill_up_to(5, 0, 1020.0)
     assert [(item.segment.msn, item.segment.is_gap) for item in one.listing.segments][-2:] == [(3, True), (4, True)]

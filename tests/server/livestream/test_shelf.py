@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import m3u8
 import pytest
 
-from media.stream import PARTS_A_SEGMENT, InitMade, PartMade
+from media.stream import PART_S, PARTS_A_SEGMENT, InitMade, PartMade
 from server.livestream.archive import Archive, Format
 from server.livestream.broadcasts import PACE
 from server.livestream.disk import Disk
 from server.livestream.shelf import Shelf
+from tests.hls_rules import read
 from tests.server.livestream.reel import Reel, payload_of
 
 TRACKS = ("video", "floor", "de")
@@ -103,6 +105,37 @@ async def test_tracks_that_were_cut_at_different_places_meet_again(shop: Callabl
     assert {read.segments[3].uri.partition("/")[2] for read in lists.values()} == {"3.m4s"}
     assert {read.segments[3].discontinuity for read in lists.values()} == {True}
     assert [read.segments[2].gap_tag for read in lists.values()] == [None, True, True]
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_tracks_agree_where_each_timeline_begins_whatever_was_cut_off(
+    shop: Callable[..., Shop], disk: Disk, seed: int
+) -> None:
+    """Players lay a language beside the picture by these numbers: where they differ, one is waited for in vain."""
+    chance = Random(seed)
+    here, at = shop(), 1_795_000_000.0
+    for _ in range(6):
+        if chance.random() < 0.5:
+            await disk.settle()
+            here = shop()
+        at += chance.choice([0.5, 5, 30, 400])
+        first = here.shelf.begin_run(at)
+        reel = Reel(STREAM, TRACKS, first, at)
+        here.take(*reel.inits())
+        parts = chance.choice([0, 1, 7, 12, 34])
+        for track in TRACKS:
+            missing = chance.choice([0, 0, 1, parts])
+            here.take(*(reel.part(track, first + n // 10, n % 10) for n in range(parts - missing)))
+        at += parts * PART_S
+        if chance.random() < 0.5:
+            here.shelf.end_run(at)
+        playable = [track for track, one in here.shelf.renditions.items() if one.is_playable]
+        readings = [read(here.playlist(track)) for track in playable]
+        told: dict[int, set[int]] = {}
+        for one in readings:
+            for segment in (*one.segments, *filter(None, [one.open])):
+                told.setdefault(segment.msn, set()).add(segment.discontinuity)
+        assert [msn for msn, numbers in told.items() if len(numbers) > 1] == []
 
 
 async def test_a_part_that_was_half_written_is_left_out(shop: Callable[..., Shop], disk: Disk) -> None:
