@@ -47,14 +47,16 @@ AudioNode.prototype.connect = function (to, ...more) {
 _EAR: Final = """
 async ({ selector, tones, ms, side }) => {
   const element = document.querySelector(selector);
-  // The livestream has no stream of its own: there it is what its element plays.
-  const played = () => (element.__played ??= element.captureStream());
-  const stream = window.__ears?.stream ?? element?.srcObject ?? (element?.src ? played() : null);
+  const stream = window.__ears?.stream ?? element?.srcObject;
   const tracks = stream ? stream.getAudioTracks().filter((track) => track.readyState === "live") : [];
-  if (!tracks.length) return null;
+  const isFilm = !stream && element?.src;
+  if (!tracks.length && !isFilm) return null;
   const context = (window.__ear ??= new AudioContext());
   await context.resume();
-  const source = context.createMediaStreamSource(new MediaStream(tracks));
+  // The livestream has no stream of its own: there it is what its element plays. (A captureStream of an element whose
+  // source is replaced stays silent now and then, while the element plays on.)
+  const film = () => (element.__film ??= context.createMediaElementSource(element));
+  const source = isFilm ? film() : context.createMediaStreamSource(new MediaStream(tracks));
   const analyser = context.createAnalyser();
   analyser.fftSize = 8192;
   analyser.smoothingTimeConstant = 0;
@@ -63,6 +65,7 @@ async ({ selector, tones, ms, side }) => {
   await new Promise((done) => setTimeout(done, ms));
   const bins = new Float32Array(analyser.frequencyBinCount);
   analyser.getFloatFrequencyData(bins);
+  analyser.disconnect();
   source.disconnect();
   const width = context.sampleRate / analyser.fftSize;
   return tones.map((tone) => {

@@ -41,11 +41,9 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 _SWITCH: Final = """
 async ({ channel, before, after }) => {
   const film = document.querySelector("#picture");
-  const context = new AudioContext();
-  await context.resume();
-  // The stream that `hear` listens to: a second capture of one element would take the sound from the first.
-  const stream = (film.__played ??= film.captureStream());
-  const source = context.createMediaStreamSource(new MediaStream(stream.getAudioTracks()));
+  // Where `hear` listens: an element has one such way out.
+  const context = window.__ear;
+  const source = film.__film;
   const analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
   source.connect(analyser);
   const bins = new Float32Array(analyser.frequencyBinCount);
@@ -65,7 +63,7 @@ async ({ channel, before, after }) => {
     looks.push([performance.now() - pressed, level(before), level(after)]);
     await wait(5);
   }
-  await context.close();
+  source.disconnect();
   return {
     begins: looks.find(([, , now]) => sounds(now))?.[0] ?? null,
     ends: looks.findLast(([, old]) => sounds(old))?.[0] ?? null,

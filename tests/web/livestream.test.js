@@ -16,6 +16,7 @@ class FakeHls {
     LEVEL_UPDATED: "level",
     ERROR: "error",
   };
+  static ErrorDetails = { MANIFEST_LOAD_ERROR: "list" };
   static ErrorTypes = { MEDIA_ERROR: "media", NETWORK_ERROR: "network", OTHER_ERROR: "other" };
   static made = [];
   did = [];
@@ -42,8 +43,8 @@ class FakeHls {
   tell(event, data = {}) {
     for (const run of this.#handlers[event] ?? []) run(event, data);
   }
-  fail(type, code) {
-    this.tell("error", { fatal: true, type, response: code === undefined ? undefined : { code } });
+  fail(type, code, details) {
+    this.tell("error", { fatal: true, type, details, response: code === undefined ? undefined : { code } });
   }
   loadSource(url) {
     this.did.push(`load ${url}`);
@@ -142,6 +143,44 @@ test("it never gives up, and begins from anew where that may help", async () => 
   hls().arrive();
   hls().tell("buffered");
   assert.equal(stream.status, 0);
+});
+
+test("what is gone with the window or with the server before is no livestream that is not there", async () => {
+  const { stream, timers, hls } = playing();
+  const first = hls();
+  first.arrive();
+  first.tell("buffered");
+  first.fail("network", 404, "segment");
+  assert.equal(stream.status, 0);
+  await timers.advance(1_000);
+  assert.notEqual(hls(), first, "the list is asked for again");
+  hls().fail("network", 404, "list");
+  assert.equal(stream.status, 404);
+});
+
+test("a server that can be reached again is not waited for longer", async () => {
+  const { stream, media, timers, hls } = playing();
+  let played = 0;
+  media.play = async () => void (played += 1);
+  hls().arrive();
+  stream.nudge();
+  assert.equal(FakeHls.made.length, 1, "what plays is left alone");
+  for (let n = 0; n < 5; n += 1) {
+    hls().fail("network");
+    await timers.advance(10_000);
+  }
+  hls().fail("network");
+  const made = FakeHls.made.length;
+  stream.nudge();
+  assert.equal(FakeHls.made.length, made + 1);
+  await timers.advance(10_000);
+  assert.equal(FakeHls.made.length, made + 1, "once");
+  const before = played;
+  stream.renew();
+  assert.deepEqual([FakeHls.made.length, played], [made + 2, before + 1]);
+  stream.stop();
+  stream.renew();
+  assert.equal(FakeHls.made.length, made + 2);
 });
 
 test("a decoder is mended once, then replaced", async () => {

@@ -9,6 +9,7 @@ import {
   problemOfAnswer,
   reportOfSession,
   restCourse,
+  resumeCourse,
   wishFor,
 } from "../../web/static/js/lib/player.js";
 import { behindLive, goTo, isAtLive, spanWords } from "../../web/static/js/lib/position.js";
@@ -50,6 +51,18 @@ test("a livestream that has to be begun first is waited for longer", () => {
   course = followCourse(course, SILENCE, BEGIN_MS);
   assert.equal(course.way, "direct");
   assert.equal(follow(beginCourse("direct", true, 0), SILENCE, 0, PATIENCE_MS).way, "livestream");
+});
+
+test("a server that is back is waited for as at the beginning, and a restarted one is asked for what was wished", () => {
+  const playing = follow(beginCourse("livestream", true, 0), SOUND, 0, 60_000);
+  let back = resumeCourse(playing, false, 90_000);
+  assert.equal(follow(back, SILENCE, 90_000, 90_000 + BEGIN_MS - 500).way, "livestream");
+  assert.equal(follow(back, SILENCE, 90_000, 90_000 + BEGIN_MS).way, "direct");
+  const detour = follow(playing, SILENCE, 60_500, 60_000 + BEGIN_MS);
+  assert.equal(detour.way, "direct");
+  assert.equal(resumeCourse(detour, false, 90_000).way, "direct", "not to and fro");
+  back = resumeCourse(detour, true, 90_000);
+  assert.deepEqual([back.way, back.reason], ["livestream", null]);
 });
 
 test("a refusal is not waited out", () => {

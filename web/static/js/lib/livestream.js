@@ -25,6 +25,8 @@ const MENDED_MS = 5_000;
 /** What stays in the memory behind the picture; further back is loaded again. */
 const BEHIND_S = 30;
 const AHEAD_S = 20;
+/** What is asked for is not there. */
+const GONE = new Set([404, 410]);
 
 /** @type {Partial<import("hls.js").HlsConfig>} */
 export const SETTINGS = {
@@ -95,7 +97,7 @@ export class Livestream {
   }
 
   stop() {
-    this.timers.cancel(this.#timer);
+    this.#rest();
     this.#hls?.destroy();
     this.#hls = null;
     this.#media = null;
@@ -146,6 +148,18 @@ export class Livestream {
 
   toLive() {
     this.seek(Infinity);
+  }
+
+  /** The server can be reached again: what waits for another attempt need not wait longer. */
+  nudge() {
+    if (this.#timer !== null) this.renew();
+  }
+
+  /** Another process of the server has another window: from the beginning. */
+  renew() {
+    this.#rest();
+    this.#isWell();
+    this.#again();
   }
 
   #open() {
@@ -199,25 +213,34 @@ export class Livestream {
    * @param {Hls} hls
    * @param {ErrorData} problem
    */
-  #failed(hls, { fatal, type, response }) {
+  #failed(hls, { fatal, type, details, response }) {
     if (hls !== this.#hls) return;
-    if (response?.code) this.#status = response.code;
+    const { ErrorTypes, ErrorDetails } = this.Hls;
+    const code = response?.code ?? 0;
+    // A playlist or a segment may be gone with the window, or with the server that had it: the list of them all says.
+    const isPast = GONE.has(code) && details !== ErrorDetails.MANIFEST_LOAD_ERROR;
+    if (code && !isPast) this.#status = code;
     if (!fatal) return;
-    const { ErrorTypes } = this.Hls;
     const isDecoder = type === ErrorTypes.MEDIA_ERROR;
     if (isDecoder && this.timers.now() - this.#mendedAt > MENDED_MS) {
       this.#mendedAt = this.timers.now();
       hls.recoverMediaError();
       return;
     }
-    const isNetwork = type === ErrorTypes.NETWORK_ERROR && hls.levels.length > 0;
-    this.timers.cancel(this.#timer);
+    const isNetwork = type === ErrorTypes.NETWORK_ERROR && hls.levels.length > 0 && !isPast;
+    this.#rest();
     this.#timer = this.timers.after(() => {
+      this.#timer = null;
       if (hls !== this.#hls) return;
       // Where the window has gone on without us, hls.js finds the way back to live by itself.
       if (isNetwork && this.#attempt % 3 !== 0) hls.startLoad();
       else this.#again();
     }, backoffMs(this.#attempt++, this.timers.random));
+  }
+
+  #rest() {
+    this.timers.cancel(this.#timer);
+    this.#timer = null;
   }
 
   /** From the beginning, where it was if that was not live. */

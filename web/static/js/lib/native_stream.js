@@ -63,7 +63,7 @@ export class NativeStream {
   }
 
   stop() {
-    this.timers.cancel(this.#timer);
+    this.#rest();
     const media = this.#media;
     this.#media = null;
     if (!media) return;
@@ -97,6 +97,19 @@ export class NativeStream {
     this.seek(Infinity);
   }
 
+  nudge() {
+    if (this.#timer !== null) this.renew();
+  }
+
+  renew() {
+    this.#rest();
+    const media = this.#media;
+    if (!media) return;
+    const wasPlaying = !media.paused;
+    media.src = this.#url;
+    if (wasPlaying) media.play().catch(() => {});
+  }
+
   #select() {
     const tracks = /** @type {{audioTracks?: Iterable<NativeTrack> | ArrayLike<NativeTrack>}} */ (
       /** @type {unknown} */ (this.#media)
@@ -108,12 +121,12 @@ export class NativeStream {
   }
 
   #failed() {
+    this.#rest();
+    this.#timer = this.timers.after(() => this.renew(), ASK_AGAIN_MS);
+  }
+
+  #rest() {
     this.timers.cancel(this.#timer);
-    this.#timer = this.timers.after(() => {
-      const media = this.#media;
-      if (!media) return;
-      media.src = this.#url;
-      media.play().catch(() => {});
-    }, ASK_AGAIN_MS);
+    this.#timer = null;
   }
 }

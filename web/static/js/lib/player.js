@@ -58,6 +58,18 @@ export function restCourse(course, now) {
 }
 
 /**
+ * The server was away and is back. The way in use is waited for as at its beginning; after a restart the way wished is
+ * tried again, since what was wrong with it may have gone with the old process.
+ * @param {Course} course
+ * @param {boolean} isRestarted
+ * @param {number} now
+ * @returns {Course}
+ */
+export function resumeCourse(course, isRestarted, now) {
+  return isRestarted ? wishFor(course, course.wish, now) : { ...course, soundedAt: now, hasSounded: false };
+}
+
+/**
  * @param {Course} course
  * @param {Report} report
  * @param {number} now

@@ -1,7 +1,7 @@
 // Watch and listen: the livestream, or the hall without delay. One language, one volume, one set of keys for both.
 
 import { languageName } from "../lib/i18n.js";
-import { beginCourse, followCourse, restCourse, wishFor } from "../lib/player.js";
+import { beginCourse, followCourse, restCourse, resumeCourse, wishFor } from "../lib/player.js";
 import { Moves } from "../lib/moves.js";
 import { isAtLive } from "../lib/position.js";
 import { browserStore, readPrefs, writePrefs } from "../lib/prefs.js";
@@ -147,6 +147,18 @@ function look() {
   course = mayRest ? restCourse(course, now) : followCourse(course, report, now);
   change(before);
   show();
+}
+
+/**
+ * The server was away and is back.
+ * @param {string | null} boot  its new process; null when it is the same
+ */
+function resume(boot) {
+  const before = course.way;
+  course = resumeCourse(course, boot !== null, performance.now());
+  if (before !== course.way) change(before);
+  else if (isWanted && boot !== null) way().renew(boot);
+  else way().nudge();
 }
 
 /** @param {string} channel */
@@ -304,16 +316,17 @@ const wire = openWire({
     show();
   },
   welcome: ({ now, moves: told }) => {
+    if (isServerLost === true) resume(null);
     isServerLost = false;
     moves.setClock(now);
     follow(told);
   },
   news: ({ type, channel, to, at }) => type === "moved" && follow([{ channel, to, at }]),
   status: (status) => status === "waiting" && isServerLost === false && (isServerLost = true),
-  onRestarted: (boot) => isWanted && course.way === "direct" && direct.listener.session.renew(boot),
+  onRestarted: resume,
   edgeLost: (edge) => direct.listener.session.leaveEdge(edge),
 });
-addEventListener("online", () => direct.listener.session.nudge());
+addEventListener("online", () => way().nudge());
 setInterval(look, LOOK_MS);
 mountReporting({ peer: () => direct.listener.session.peer, tell: (message) => wire.tell(message) });
 onLeaving(() => {

@@ -66,6 +66,16 @@ export class DirectWay {
     this.listener.follow(channel);
   }
 
+  /** The server can be reached again. */
+  nudge() {
+    this.listener.session.nudge();
+  }
+
+  /** @param {string} boot  the server's new process */
+  renew(boot) {
+    this.listener.session.renew(boot);
+  }
+
   end() {
     this.listener.session.stop();
     this.stage.sound.srcObject = null;
@@ -156,6 +166,14 @@ export class LivestreamWay {
   /** @param {Wanted} wanted  with the channel to which listeners were sent */
   follow(wanted) {
     this.change(wanted);
+  }
+
+  nudge() {
+    this.#stream?.nudge();
+  }
+
+  renew() {
+    this.#stream?.renew();
   }
 
   end() {
