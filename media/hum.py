@@ -4,12 +4,12 @@ A voice has such lines too, but it breathes, and its pitch moves: in some fifth 
 are not there. So the weakest each line was is what counts. A faint hum is drowned now and then by what lies over it;
 it is found in eight seconds, of which some fifths are left out. About 0.2 ms a source and second.
 
-A bass note that is held stands as long, but is elsewhere: mains keep within 0.2 Hz of what they are called, and the
+A bass note that is held stands as long, but is elsewhere: mains keep within 0.15 Hz of what they are called, and the
 notes next to them are G at 49.0, A sharp at 58.3 and B at 61.7 Hz. A look begins every tenth of a second, in which
 both mains and all their harmonics turn a whole number of times: what is of them has one phase in all looks, and a note
 1 Hz beside them has turned five times in five seconds. (A sound card's clock is up to 100 ppm wrong: 0.005 Hz.) Where
-instruments are tuned to 448 Hz, or an organ's pipes stand in 30 °C, a G held for seven seconds is at 49.9 Hz and is
-taken for hum; nothing in the sound tells them apart.
+instruments are tuned to 447 to 451 Hz, or an organ's pipes stand in 30 °C, a G held for seven seconds is at 49.8 to
+50.2 Hz and is taken for hum; nothing in the sound tells them apart.
 """
 
 from collections import deque
@@ -49,8 +49,8 @@ _REST: Final = {
     mains: np.array([[round(mains * (n + half) / _BIN_HZ) for half in (-0.5, 0.5)] for n in range(1, _HARMONICS + 1)])
     for mains in MAINS_HZ
 }
-# Mains wander by 0.2 Hz at most; what five seconds tell of a frequency is not much sharper than a tenth.
-_OFF_HZ: Final = np.linspace(-0.25, 0.25, 41)
+# Mains wander by 0.15 Hz at most; what five seconds tell of a frequency is not much sharper than a tenth.
+_OFF_HZ: Final = np.linspace(-0.15, 0.15, 25)
 # How much of a line must turn as mains do; of noise it is a third at most, of speech over a hum some of the looks.
 _STEADY: Final = 0.5
 _BINS: Final = 60 * (_HARMONICS + 1) // _BIN_HZ

@@ -3,8 +3,8 @@
 Once a second of decoded sound an FFT is made, of speech only: pauses say nothing of a microphone. What is kept is the
 loudest each band was within the last ten seconds that had speech in them, because fullband speech shows itself in its
 sibilants and not on the average. Loudness is that of the last minute of speech, gated as R128 does; hum is
-`media.hum`'s. Music that is held and applause are loud without a stop for seconds, which a voice never is: of them no
-bandwidth and no loudness is taken. About 1 ms a source and second; only sources that somebody hears are judged.
+`media.hum`'s. Of music that is held and of applause (`media.held`) no bandwidth and no loudness is taken. About 1 ms a
+source and second; only sources that somebody hears are judged.
 """
 
 from collections import deque
@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from media.held import HeldEar
 from media.hum import Hum, HumEar
 from media.loudness import k_weights, lufs
 from media.opus import FRAME_SAMPLES, SAMPLE_RATE_HZ, Pcm
@@ -50,11 +51,6 @@ _SPEAKING_TICKS: Final = 10
 _MEMORY_S: Final = 10
 _ENOUGH_S: Final = 4
 _LOSS_S: Final = 5
-# Voices stop for consonants, breath and sense; in a hall that echoes a seventh of their time is 12 dB down and more.
-_UNBROKEN_S: Final = 4
-_STOP: Final = 10 ** (-12 / 20)
-_STOPS_SHARE: Final = 0.03
-_LOUD_SHARE: Final = 0.9
 _FORGOTTEN_S: Final = 60
 _LOUDNESS_S: Final = 60
 _GATE: Final = 10 ** (-10 / 10)
@@ -82,7 +78,8 @@ class Quality:
     is the root mean square of speech, −120 before any. `is_speaking`: at least 0.2 s of the last second.
     `loudness_lufs` is that of the last minute of speech, None while less than 4 s were spoken. `loudest_dbfs` is the
     loudest 20 ms of the last second, and `seconds` counts those that were judged, so that a reader knows a new one.
-    `is_unbroken`: the last four seconds had no stop as speech has it, as music that is held and applause.
+    `is_unbroken`: the last four seconds had no stop as speech has it and did not move as speech does, as music that is
+    held and applause.
     """
 
     reason: Reason
@@ -103,14 +100,11 @@ UNKNOWN: Final = Quality(Reason.UNKNOWN, None, FLOOR_DBFS, False, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """One second that had speech in it: power by band, share of clipped samples, mean square of the speech, and the
-    K-weighted ones of its 400 ms.
-    """
+    """One second that had speech in it: power by band, share of clipped samples, mean square of the speech."""
 
     bands: npt.NDArray[np.float32]
     clipped: float
     power: float
-    weighted: npt.NDArray[np.float32]
 
 
 class SoundJudge:
@@ -126,11 +120,11 @@ class SoundJudge:
         self._at = phase % _TICKS_A_SECOND
         self._quietest: deque[float] = deque(maxlen=_MEMORY_S)
         self._spoken: deque[_Spoken] = deque(maxlen=_MEMORY_S)
-        self._ticks: deque[npt.NDArray[np.float32]] = deque(maxlen=_UNBROKEN_S)
         self._lost: deque[float] = deque(maxlen=_LOSS_S)
         self._lost_before: int | None = None
         self._silent_s = 0
         self._loud: deque[npt.NDArray[np.float32]] = deque(maxlen=_LOUDNESS_S)
+        self._held = HeldEar()
         self._hum = HumEar()
         self._clipped = 0
         self._seconds = 0
@@ -160,23 +154,15 @@ class SoundJudge:
 
     def _judge(self) -> None:
         ticks = np.sqrt(np.square(self._second.reshape(_TICKS_A_SECOND, FRAME_SAMPLES)).mean(axis=1))
-        self._ticks.append(ticks)
-        is_unbroken = len(self._ticks) == _UNBROKEN_S and _has_no_stops(np.concatenate(self._ticks))
         self._quietest.append(float(np.partition(ticks, 2)[2]))
         threshold = min(max(min(self._quietest) * _SPEECH_OVER_NOISE, _SPEECH_FROM), _SPEECH_SURELY)
-        speech = ticks > threshold
         self._seconds += 1
         clipped, self._clipped = self._clipped / SAMPLE_RATE_HZ, 0
-        is_speaking = int(speech.sum()) >= _SPEAKING_TICKS
+        is_speaking = int(np.count_nonzero(ticks > threshold)) >= _SPEAKING_TICKS
         self._silent_s = 0 if is_speaking else self._silent_s + 1
-        if is_speaking:
-            spoken = self._listen(threshold, float(np.square(ticks[speech]).mean()), clipped)
-            self._spoken.append(replace(spoken, bands=np.zeros_like(spoken.bands)) if is_unbroken else spoken)
-            if not is_unbroken:
-                self._loud.append(spoken.weighted)
-        elif self._silent_s >= _FORGOTTEN_S:
-            self._spoken.clear()
-            self._loud.clear()
+        is_unbroken = is_speaking and self._listen(ticks, threshold, clipped)
+        if not is_speaking:
+            self._pause()
         self._hum.hear(self._second)
         self.quality = replace(
             self._conclude(is_speaking),
@@ -187,17 +173,24 @@ class SoundJudge:
             is_unbroken=is_unbroken,
         )
 
-    def _listen(self, threshold: float, power: float, clipped: float) -> _Spoken:
+    def _listen(self, ticks: npt.NDArray[np.float32], threshold: float, clipped: float) -> bool:
+        """Take a second with something loud in it, and tell whether the last ones were held."""
         windows = self._second[: _WINDOWS * _WINDOW].reshape(_WINDOWS, _WINDOW)
         spectra = np.square(np.abs(np.fft.rfft(windows * _HANN, axis=1)))
+        is_unbroken = self._held.hear(self._second, ticks, spectra, SAMPLE_RATE_HZ / _WINDOW)
         loud = spectra[np.square(windows).mean(axis=1) > threshold * threshold]
-        bands = np.zeros(len(_BAND_EDGES), np.float32)
-        if len(loud) >= _NTH_LOUDEST:
-            by_band = np.add.reduceat(loud, _BAND_EDGES, axis=1)
-            # One click is no speech: the third loudest window speaks for a band.
-            bands = np.partition(by_band, -_NTH_LOUDEST, axis=0)[-_NTH_LOUDEST].astype(np.float32)
-        blocks = np.lib.stride_tricks.sliding_window_view(spectra @ _K_WEIGHTS, _LOUDNESS_WINDOWS)[::_LOUDNESS_STEP]
-        return _Spoken(bands, clipped, power, blocks.mean(axis=1).astype(np.float32))
+        bands = np.zeros(len(_BAND_EDGES), np.float32) if is_unbroken else _bands(loud)
+        power = float(np.square(ticks[ticks > threshold]).mean())
+        self._spoken.append(_Spoken(bands, clipped, power))
+        if not is_unbroken:
+            self._loud.append(_weighted(spectra))
+        return is_unbroken
+
+    def _pause(self) -> None:
+        self._held.forget()
+        if self._silent_s >= _FORGOTTEN_S:
+            self._spoken.clear()
+            self._loud.clear()
 
     def _conclude(self, is_speaking: bool) -> Quality:
         lost = 100 * sum(self._lost) / len(self._lost)
@@ -212,9 +205,21 @@ class SoundJudge:
         return Quality(reason, bandwidth, level, is_speaking, lost, 100 * clipped)
 
 
-def _has_no_stops(ticks: npt.NDArray[np.float32]) -> bool:
-    soft, loud = np.quantile(ticks, (_STOPS_SHARE, _LOUD_SHARE))
-    return bool(soft > loud * _STOP)
+def _bands(loud: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """How loud each band is in the loudest of the windows' spectra."""
+    if len(loud) < _NTH_LOUDEST:
+        return np.zeros(len(_BAND_EDGES), np.float32)
+    # One click is no speech: the third loudest window speaks for a band.
+    by_band = np.add.reduceat(loud, _BAND_EDGES, axis=1)
+    bands: npt.NDArray[np.float32] = np.partition(by_band, -_NTH_LOUDEST, axis=0)[-_NTH_LOUDEST].astype(np.float32)
+    return bands
+
+
+def _weighted(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The K-weighted mean squares of a second's 400 ms."""
+    blocks = np.lib.stride_tricks.sliding_window_view(spectra @ _K_WEIGHTS, _LOUDNESS_WINDOWS)[::_LOUDNESS_STEP]
+    powers: npt.NDArray[np.float32] = blocks.mean(axis=1).astype(np.float32)
+    return powers
 
 
 def _gated(seconds: Iterable[npt.NDArray[np.float32]]) -> float | None:

@@ -15,6 +15,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from typing import Final
 
@@ -52,16 +53,19 @@ _TEXTS: Final = {
         "Чи є у вас запитання?",
     ),
 }
-_LOUDNESS_LUFS: Final = -24.0
+LOUDNESS_LUFS: Final = -24.0
+"""How loud both speak."""
 _ROOM_DBFS: Final = -64.0
 _HALL: Final = RoomId("hall")
 _OLENA: Final = PersonId("olena")
-_MIC: Final = mic_source(_OLENA)
+MIC: Final = mic_source(_OLENA)
+"""The interpreter's."""
 _NOW: Final = 1_800_000_000.0
 Fault = Callable[[Pcm, int], Pcm]
 """What is made of a second of sound, the so-and-so-manieth."""
 
 
+@cache
 def _spoken(language: str, words: int, pitch: int, text: str) -> Pcm:
     made = subprocess.run(
         ["espeak-ng", "-v", language, "-s", str(words), "-p", str(pitch), "--stdout", text],
@@ -77,8 +81,8 @@ def _spoken(language: str, words: int, pitch: int, text: str) -> Pcm:
     wide[: len(spectrum)] = spectrum[: len(wide)]
     speech = np.fft.irfft(wide, length) * length / len(samples)
     blocks = speech[: len(speech) // 19200 * 19200].reshape(-1, 19200).astype(np.float32)
-    loudness = lufs(float(np.max(weighted_power(blocks)))) if len(blocks) else _LOUDNESS_LUFS
-    spoken: Pcm = (speech * 10 ** ((_LOUDNESS_LUFS - loudness) / 20)).astype(np.float32)
+    loudness = lufs(float(np.max(weighted_power(blocks)))) if len(blocks) else LOUDNESS_LUFS
+    spoken: Pcm = (speech * 10 ** ((LOUDNESS_LUFS - loudness) / 20)).astype(np.float32)
     return spoken
 
 
@@ -114,7 +118,7 @@ def _room() -> Room:
     commands: tuple[Command, ...] = (
         ConnectSource(VENUE, SourceKind.VENUE),
         EnterBooth(_OLENA, booth, "Olena"),
-        ConnectSource(_MIC, SourceKind.MIC),
+        ConnectSource(MIC, SourceKind.MIC),
         TakeMic(_OLENA),
     )
     for command in commands:
@@ -133,8 +137,8 @@ class Trial:
 
     def __post_init__(self) -> None:
         chance = random.Random(self.seed)
-        self._speakers = {VENUE: Speaker("de", chance, 0.0), _MIC: Speaker("uk", chance, chance.uniform(2.0, 4.0))}
-        self._judges = {VENUE: SoundJudge(), _MIC: SoundJudge(phase=7)}
+        self._speakers = {VENUE: Speaker("de", chance, 0.0), MIC: Speaker("uk", chance, chance.uniform(2.0, 4.0))}
+        self._judges = {VENUE: SoundJudge(), MIC: SoundJudge(phase=7)}
         self._room, self._hearing = _room(), Hearing()
 
     def run(self, seconds: int, faults: dict[SourceId, Fault] | None = None) -> Iterator[tuple[Kind, float]]:
@@ -152,6 +156,11 @@ class Trial:
                     yield kind, second + (quarter + 1) / 4
             self.cpu_s += time.process_time() - began
             self.seconds += 1
+
+    @property
+    def worded_s(self) -> int:
+        """In how many of the last ten seconds the floor was taken for speech."""
+        return self._hearing.worded_s(_HALL, VENUE, 10)
 
     def _look(self, part_s: float) -> Iterator[Kind]:
         self._hearing.refresh({f"{_HALL}/{source}": judge.quality for source, judge in self._judges.items()}, {}, {})
@@ -177,11 +186,11 @@ def _narrow(pcm: Pcm, second: int) -> Pcm:
 
 _FAULTS: Final[dict[Kind, tuple[SourceId, Fault]]] = {
     Kind.FLOOR_SILENT: (VENUE, lambda pcm, second: np.zeros_like(pcm)),
-    Kind.CHANNEL_SILENT: (_MIC, lambda pcm, second: np.zeros_like(pcm)),
+    Kind.CHANNEL_SILENT: (MIC, lambda pcm, second: np.zeros_like(pcm)),
     Kind.CLIPPING: (VENUE, lambda pcm, second: np.clip(12 * pcm, -1, 1)),
     Kind.NARROW_SOUND: (VENUE, _narrow),
     Kind.HUM: (VENUE, _hum),
-    Kind.LOUDNESS_APART: (_MIC, lambda pcm, second: pcm * np.float32(0.5)),
+    Kind.LOUDNESS_APART: (MIC, lambda pcm, second: pcm * np.float32(0.5)),
 }
 """Each with where it is put in: silence, 21 dB too loud, a telephone, a hum at −50 dBFS, 6 dB too soft."""
 

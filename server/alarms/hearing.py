@@ -19,11 +19,10 @@ _MEMORY_S: Final = 10
 
 @dataclass(slots=True)
 class Memory:
-    """A source's last seconds, the newest last: whether somebody spoke, whether that was speech rather than music or
-    applause, and its loudest 20 ms in dBFS.
+    """A source's last seconds, the newest last: whether there was speech, which music, applause and noise are not, and
+    its loudest 20 ms in dBFS.
     """
 
-    spoke: deque[bool] = field(default_factory=lambda: deque(maxlen=_MEMORY_S))
     worded: deque[bool] = field(default_factory=lambda: deque(maxlen=_MEMORY_S))
     loudest: deque[float] = field(default_factory=lambda: deque(maxlen=_MEMORY_S))
     seconds: int = 0
@@ -33,11 +32,9 @@ class Memory:
         if quality.seconds == self.seconds:
             return
         if quality.seconds < self.seconds:
-            self.spoke.clear()
             self.worded.clear()
             self.loudest.clear()
         self.seconds = quality.seconds
-        self.spoke.append(quality.is_speaking)
         self.worded.append(quality.is_speaking and not quality.is_unbroken)
         self.loudest.append(quality.loudest_dbfs)
 
@@ -85,17 +82,12 @@ class Hearing:
             return 0
         return next((s for s, level in enumerate(reversed(memory.loudest)) if level > below_dbfs), len(memory.loudest))
 
-    def spoken_s(self, room: RoomId, source: SourceId, last_s: int) -> int:
-        """Return in how many of the last seconds somebody spoke."""
-        memory = self._memories.get(global_name(room, source))
-        return sum(list(memory.spoke)[-last_s:]) if memory else 0
-
     def worded_s(self, room: RoomId, source: SourceId, last_s: int) -> int:
-        """Return in how many of the last seconds there was something to interpret: speech, no music and no applause."""
+        """Return in how many of the last seconds there was speech: no music, no applause and no noise."""
         memory = self._memories.get(global_name(room, source))
         return sum(list(memory.worded)[-last_s:]) if memory else 0
 
     def heard_s(self, room: RoomId, source: SourceId) -> int:
         """Return for how many seconds it has been judged, ten at most."""
         memory = self._memories.get(global_name(room, source))
-        return len(memory.spoke) if memory else 0
+        return len(memory.worded) if memory else 0

@@ -101,7 +101,7 @@ def _silent_channels(scene: Scene) -> Iterator[Finding]:
                 Kind.CHANNEL_SILENT, seat.outgoing, Severity.RED, reason="mic_lost", seconds=0, person=seat.name
             )
             continue
-        is_silent = hearing.heard_s(room.id, source) >= window_s and not hearing.spoken_s(room.id, source, window_s)
+        is_silent = hearing.heard_s(room.id, source) >= window_s and not hearing.worded_s(room.id, source, window_s)
         # Once raised it stands until somebody speaks, whether the floor goes on or not.
         if is_silent and (floor_spoke >= window_s - _FLOOR_PAUSE_S or scene.has(Kind.CHANNEL_SILENT, seat.outgoing)):
             yield scene.finding(

@@ -142,13 +142,13 @@ def heard(pcm: Pcm) -> list[Hum]:
 @pytest.mark.parametrize("harmonics", [(1.0,), STRINGS, (0.3, 1.0, 0.8, 0.5, 0.3, 0.2, 0.1, 0.1)])
 def test_a_bass_note_that_is_held_is_no_hum(midi: int, harmonics: tuple[float, ...]) -> None:
     """E at 41.2 Hz to C at 65.4 Hz, as an orchestra, an organ and a baroque orchestra tune them."""
-    for tuning_hz, cents in ((440, 0), (440, 15), (440, 50), (443, 0), (415, 0)):
+    for tuning_hz, cents in ((440, 0), (440, 15), (440, 50), (443, 0), (446, 0), (415, 0)):
         assert heard(note(pitch_hz(midi, tuning_hz), 10, cents=cents, harmonics=harmonics)) == []
 
 
-@pytest.mark.parametrize("hertz", [49.8, 49.9, 50.0, 50.1, 50.2, 59.9, 60.0, 60.1])
+@pytest.mark.parametrize("hertz", [49.85, 49.9, 50.0, 50.1, 50.15, 59.85, 60.0, 60.15])
 @pytest.mark.parametrize("harmonics", [(1.0,), (1.0, 0.5, 0.7, 0.2), (0.0, 1.0, 0.5), (0.0, 0.0, 1.0)])
-def test_mains_wander_by_a_fifth_of_a_hertz(hertz: float, harmonics: tuple[float, ...]) -> None:
+def test_mains_wander_by_a_seventh_of_a_hertz(hertz: float, harmonics: tuple[float, ...]) -> None:
     found = heard(hum(480000, hertz, -50, harmonics))
     assert {one.hz for one in found} == {round(hertz)}
     assert found[-1].level_dbfs == pytest.approx(-50, abs=0.5)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,17 @@ DASHBOARD: Final = ROOT / "deploy" / "grafana" / "tolmach.json"
 NAME: Final = re.compile(r"\btolmach_([a-z_]+)")
 # What Prometheus itself puts behind a family's name.
 SUFFIX: Final = re.compile(r"_(bucket|count|sum)$")
+CHOICES: Final = re.compile(r"label_values\((\w+), (\w+)\)")
+NOT_THERE: Final = (
+    "source_pictures",
+    "source_keyframe_age",
+    "source_clock_drift",
+    "recording_paused",
+    "pushes",
+    "store_errors",
+    "peers_closed",
+    "edge_",
+)
 WAIT_S: Final = 30.0
 
 
@@ -44,6 +55,29 @@ def expressions() -> list[str]:
 def test_configuration_and_rules_are_valid() -> None:
     promtool("check", "config", str(PROMETHEUS / "prometheus.yml"))
     promtool("check", "rules", str(PROMETHEUS / "alerts.yml"))
+
+
+def test_the_dashboard_is_of_the_form_that_grafana_reads() -> None:
+    """By its classic schema: panels with numbers of their own that do not overlap, asking the chosen Prometheus."""
+    dashboard = json.loads(DASHBOARD.read_text("utf-8"))
+    assert {"uid", "title", "schemaVersion", "panels", "templating", "time"} <= dashboard.keys()
+    assert all({"name", "iconColor", "datasource"} <= one.keys() for one in dashboard["annotations"]["list"])
+    panels = dashboard["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken = [place for panel in panels for place in _places(panel["gridPos"])]
+    assert len(set(taken)) == len(taken)
+    assert {column for column, _ in taken} == set(range(24))
+    for panel in panels:
+        assert panel["type"] in {"row", "stat", "timeseries"}
+        targets = panel.get("targets", [])
+        assert bool(targets) != (panel["type"] == "row")
+        assert len({target["refId"] for target in targets}) == len(targets)
+        assert panel["type"] == "row" or panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+def _places(grid: dict[str, int]) -> list[tuple[int, int]]:
+    columns = range(grid["x"], grid["x"] + grid["w"])
+    return [(column, row) for column in columns for row in range(grid["y"], grid["y"] + grid["h"])]
 
 
 def test_rules_alert_when_they_should_and_not_otherwise() -> None:
@@ -92,15 +126,24 @@ async def ask(http: aiohttp.ClientSession, path: str, **query: str) -> Any:
         return said["data"]
 
 
+async def ready(http: aiohttp.ClientSession) -> None:
+    """Wait until it has read what it kept: until then it refuses to answer."""
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until:
+        with suppress(aiohttp.ClientConnectionError):
+            async with http.get("/-/ready") as answer:
+                if answer.status == 200:
+                    return
+        await asyncio.sleep(0.1)
+    raise AssertionError("Prometheus does not begin")
+
+
 async def query_until(http: aiohttp.ClientSession, question: str, value: str) -> None:
     """Ask until the one series has this value."""
     found: Any = None
     until = time.monotonic() + WAIT_S
     while time.monotonic() < until:
-        try:
-            found = (await ask(http, "/api/v1/query", query=question))["result"]
-        except aiohttp.ClientConnectionError:
-            found = None
+        found = (await ask(http, "/api/v1/query", query=question))["result"]
         if found and found[0]["value"][1] == value:
             return
         await asyncio.sleep(0.2)
@@ -117,8 +160,9 @@ async def test_a_real_prometheus_scrapes_a_real_server(tmp_path: Path) -> None:
         await olena.go_on_air("uk")
         async with (
             prometheus(tmp_path, house.port) as url,
-            aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(5)) as http,
+            aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(30)) as http,
         ):
+            await ready(http)
             await query_until(http, 'tolmach_channel_mode{room="hall",channel="uk",mode="interpreted"}', "1")
             await query_until(http, 'tolmach_sources_flowing{room="hall",source="mic"}', "1")
             await query_until(http, 'count(tolmach_join_seconds_count{kind="publish"} >= 2)', "1")
@@ -126,13 +170,28 @@ async def test_a_real_prometheus_scrapes_a_real_server(tmp_path: Path) -> None:
             groups = (await ask(http, "/api/v1/rules"))["groups"]
             assert {group["name"] for group in groups} == {"tolmach-server", "tolmach-rooms"}
             await _each_rule_is_evaluated(http)
-            for expression in expressions():
-                await ask(http, "/api/v1/query", query=expression)
+            await _each_panel_shows_something(http)
             firing = [one["labels"]["alertname"] for one in (await ask(http, "/api/v1/alerts"))["alerts"]]
             assert "TolmachDown" not in firing
         await olena.aclose()
         await hall.aclose()
         _the_log_names_nobody(house)
+
+
+async def _each_panel_shows_something(http: aiohttp.ClientSession) -> None:
+    """All but what a house without pictures, recordings, pushes, edges, leavers and errors has nothing of."""
+    expected = [one for one in expressions() if not any(name in one for name in NOT_THERE)]
+    assert len(expected) > 25
+    empty = expected
+    until = time.monotonic() + WAIT_S
+    while empty and time.monotonic() < until:
+        empty = [one for one in empty if not (await ask(http, "/api/v1/query", query=one))["result"]]
+        await asyncio.sleep(0.2)
+    assert empty == []
+    for expression in set(expressions()) - set(expected):
+        await ask(http, "/api/v1/query", query=expression)
+    for family, label in CHOICES.findall(DASHBOARD.read_text("utf-8")):
+        assert await ask(http, f"/api/v1/label/{label}/values", **{"match[]": family}), (family, label)
 
 
 async def _each_rule_is_evaluated(http: aiohttp.ClientSession) -> None:

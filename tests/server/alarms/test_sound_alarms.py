@@ -85,9 +85,10 @@ def test_a_break_a_mute_and_a_lost_venue_are_no_silent_floor() -> None:
         assert stage.run(60, lambda source, at: DEAD if source == VENUE else PAUSE) == []
 
 
-def test_a_silent_interpreter_is_told_while_the_floor_speaks() -> None:
+@pytest.mark.parametrize("silence", [PAUSE, replace(SPEAKING, is_unbroken=True)], ids=["silence", "a fan"])
+def test_a_silent_interpreter_is_told_while_the_floor_speaks(silence: Quality) -> None:
     stage = Stage()
-    (raised,) = stage.run(60, lambda source, at: PAUSE if source == MIC and at >= 20 else SPEAKING)
+    (raised,) = stage.run(60, lambda source, at: silence if source == MIC and at >= 20 else SPEAKING)
     alarm, at = raised
     assert (alarm.kind, alarm.subject, alarm.values["reason"]) == ("channel_silent", "uk", "silent")
     assert at - 20 <= 6.5
