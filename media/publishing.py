@@ -10,7 +10,7 @@ from media.errors import WireError
 from media.feedback import TransportFeedback
 from media.jitter import JitterBuffer
 from media.offers import Agreed, AgreedPicture
-from media.peer import Peer
+from media.peer import Media, Peer
 from media.reception import PATIENCE_S, Reception
 from media.rtp import RtpPacket, timestamp_after
 from media.udp import Address
@@ -45,11 +45,15 @@ class Publisher:
         self._peer: Peer | None = None
         self._audio: Reception | None = None
         self._last_packet = 0.0
-        self._is_flowing = False
+        self._is_flowing = self._has_come = False
         self._reported = 0.0
         self.silent_after_s = SILENT_AFTER_S
         self._delay_s: float | None = None
         self._cameras = Cameras(agreed, [self._camera(picture) for picture in agreed.pictures])
+
+    def take_over(self, former: Media) -> None:
+        """Flow on as the session before did, until this one is silent, or ends without having been connected."""
+        self._is_flowing = isinstance(former, Publisher) and former._is_flowing
 
     def _camera(self, picture: AgreedPicture) -> Camera | None:
         return Camera(picture, self._ssrc, self._send, self._sound_delay) if picture.types else None
@@ -70,6 +74,7 @@ class Publisher:
     def on_connected(self, peer: Peer, now: float) -> None:
         """Media may come."""
         self._peer = peer
+        self._last_packet = now
 
     def on_rtp(self, packet: RtpPacket, now: float) -> None:
         """Sound to the jitter buffer, pictures to their buses; other payload types to nobody."""
@@ -81,8 +86,8 @@ class Publisher:
         elif (camera := self._cameras.find(packet)) is None or not camera.take(packet, now):
             return
         self._last_packet = now
-        if not self._is_flowing:
-            self._is_flowing = True
+        if not (self._is_flowing and self._has_come):
+            self._is_flowing = self._has_come = True
             self._on_flow(True)
         self._ask_again(now)
 

@@ -198,10 +198,10 @@ class Studio:
         publisher = Publisher(agreed, sound, lambda flows: self._on_flow(source, ident, flows))
         publisher.silent_after_s = self._patience.get(source, SILENT_AFTER_S)
         peer, answer = self._admit(ident, offer, agreed, publisher)
-        former = self._publishing.get(source)
-        self._publishing[source] = peer
+        former, self._publishing[source] = self._publishing.get(source), peer
         self._audio_of[ident] = source
         if former is not None:
+            publisher.take_over(former.media)
             self._transport.remove(former, "replaced")
         if sound is not None and audio is not None:
             self.mixer.add_source(audio, sound, lambda: sound.counts.lost)

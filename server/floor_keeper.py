@@ -31,7 +31,9 @@ DEAD_S: Final = 1.0
 CLOSED_S: Final = 2.7
 """After that, when the connection was closed: a page that is reloaded is back by then."""
 
-OPENING_S: Final = 12.0
+OPENING_S: Final = 25.0
+"""Long enough for a page whose first way to us fails after 10 s and whose second is slow."""
+
 AGAIN_S: Final = 1.0
 
 

@@ -21,6 +21,7 @@ from typing import Final
 
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from deploy.load import browsers as b
 from deploy.load.company import Page, Refused
@@ -117,7 +118,11 @@ def _speak(page: Tab, company: Troupe, chair: Page, name: str) -> Tab:
     page.check("#test-camera")
     _enter(page)
     company.run(chair.command("give_floor", person=name))
-    page.wait_for_selector('#workshop[data-speech="heard"]')
+    try:
+        page.wait_for_selector('#workshop[data-speech="heard"]')
+    except BrowserTimeout as error:
+        speech, problem = page.get_attribute("#workshop", "data-speech"), page.locator("#problem").inner_text()
+        raise BenchError(f"{name} has the floor and is not heard: {speech} {problem}") from error
     return page
 
 

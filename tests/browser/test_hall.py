@@ -4,6 +4,7 @@ One hall lived through from its first minute; each test goes on where the one be
 """
 
 import math
+import time
 import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,6 +27,8 @@ LEFT, RIGHT, IVAN, OLENA = 440, 900, 1500, 2200
 # What others leave of a tone that is not there; a tone that is there is some 30 dB above.
 PRESENT: Final = -45
 SILENT: Final = -62
+# Two pages that take the hall from each other do so every 10 s.
+SECOND_TRY_S: Final = 25.0
 RETURN: Final = "#return-sound"
 LINE: Final = "#transmitter-0-sound"
 INFRARED: Final = "infrared-1"
@@ -289,6 +292,25 @@ def test_a_browser_that_cannot_pick_an_output_says_so(hall: Hall, browser: Brows
         page.wait_for_selector("#return-output:disabled")
         page.check("#return-on")
         hears(page, IVAN, [LEFT, RIGHT], selector=RETURN)
+
+
+def test_another_page_with_the_halls_link_sends_in_its_place_until_it_is_taken_back(hall: Hall) -> None:
+    asked: list[str] = []
+    hall.venue.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    newer = hall.person.open(link(Role.VENUE))
+    go_live(newer)
+    hall.venue.wait_for_selector('#live-banner[data-state="elsewhere"]')
+    assert hall.venue.locator("#live-hint").inner_text() != ""
+    asked.clear()
+    until = time.monotonic() + SECOND_TRY_S
+    while time.monotonic() < until:
+        until_present(hall, LEFT, "the hall is heard from the newer page")
+    assert not [one for one in asked if "/whip/" in one], "it does not try to come back by itself"
+    newer.wait_for_selector('#live-banner[data-state="live"]')
+    go_live(hall.venue)
+    newer.wait_for_selector('#live-banner[data-state="elsewhere"]')
+    until_present(hall, LEFT, "the hall is heard from its own page")
+    newer.close()
 
 
 def test_a_guide_speaks_into_a_phone_and_others_listen(hall: Hall, browser: Browser) -> None:

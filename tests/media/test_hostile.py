@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,9 +13,11 @@ from cryptography import x509
 from media import rtcp, rtp, sdp, stun, udp
 from media.errors import OfferRejected
 from media.offers import Agreed, AgreedPicture
+from media.peer import SETUP_S
 from media.publishing import SILENT_AFTER_S, Publisher
 from media.reception import Reception
 from media.strangers import Strangers, names_one_of
+from media.studio import EngineEvent, SourceFlowing, SourceSilent, Studio
 from media.udp import Address
 from tests.media.remote import offer
 from tests.media.test_transport import ELSEWHERE, HOME, Port, sound
@@ -195,6 +198,24 @@ def test_a_publishers_silence_is_noticed_within_three_seconds() -> None:
     publisher.on_timer(10.0 + SILENT_AFTER_S + 0.5)
     assert told == [True, False]
     assert SILENT_AFTER_S + 0.5 <= 3.0
+
+
+async def test_a_session_that_takes_anothers_place_and_never_connects_is_no_longer_live() -> None:
+    sock = udp.open_socket("127.0.0.1", 0)
+    told: list[EngineEvent] = []
+    studio = Studio(sock, ("127.0.0.1",), frozenset(), told.append)
+    try:
+        studio.publish("first", offer("sendonly"), "hall", None)
+        studio._publishing["hall"].media.on_rtp(rtp.RtpPacket(111, False, 1, 960, 5, b"x"), time.monotonic())
+        assert told == [SourceFlowing("hall")]
+        studio.publish("second", offer("sendonly"), "hall", None)
+        assert SourceSilent("hall") not in told, "a page that comes back makes no gap by itself"
+        for turn in range(25):
+            studio._transport.run_timers(turn, time.monotonic() + SETUP_S + 0.5)
+        assert SourceSilent("hall") in told
+    finally:
+        studio.close()
+        sock.close()
 
 
 async def test_a_thousand_sessions_and_none_lost_to_strangers_packets(port: Port) -> None:

@@ -71,6 +71,31 @@ def test_each_bus_carries_its_own_sources_at_their_gains(bench: Bench) -> None:
     assert bench.strength("uk", 900) < 0.001
 
 
+def heard_by_the_speaker(*, speaks: bool, other_peak: float) -> Pcm:
+    """What somebody hears whose voice is on the floor and not in their own mix, while somebody else is on both."""
+    bench = Bench()
+    bench.mixer.add_source("own", Tone(900, peak=0.9 if speaks else 0.0))
+    bench.mixer.add_source("other", Tone(500, peak=other_peak))
+    bench.mixer.set_mix("floor", {"own": Mix(1.0), "other": Mix(1.0)})
+    bench.mixer.set_mix("minus:own", {"other": Mix(1.0)})
+    for bus in ("floor", "minus:own"):
+        bench.mixer.set_sinks(bus, {1: 1})
+    bench.run(50)
+    assert (bench.strength("floor", 900) > 0.3) is speaks
+    return np.concatenate(bench.heard["minus:own"])
+
+
+def test_a_loud_voice_leaves_no_trace_in_its_own_mix() -> None:
+    with_it = heard_by_the_speaker(speaks=True, other_peak=0.3)
+    without = heard_by_the_speaker(speaks=False, other_peak=0.3)
+    assert rms_dbfs(without) > -20, "the other is heard"
+    assert np.array_equal(with_it, without), "not one sample is another"
+
+
+def test_a_loud_voice_alone_is_silence_in_its_own_mix() -> None:
+    assert rms_dbfs(heard_by_the_speaker(speaks=True, other_peak=0.0)) <= -90
+
+
 def test_a_bus_without_a_sink_and_a_source_without_a_bus_cost_nothing(bench: Bench) -> None:
     idle, heard = Tone(500), Tone(900)
     bench.mixer.add_source("idle", idle)

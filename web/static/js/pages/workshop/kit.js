@@ -13,6 +13,8 @@ const KINDS = { microphone: "audioinput", camera: "videoinput", output: "audioou
 export class Kit {
   /** @type {MediaStream | null} */ microphone = null;
   /** @type {MediaStream | null} */ camera = null;
+  /** Another program has the microphone, or it did not start: it may be free in a moment. */
+  isMicrophoneBusy = false;
   #opening = { microphone: 0, camera: 0 };
 
   /**
@@ -95,6 +97,7 @@ export class Kit {
    */
   async #open(device, wish) {
     const mine = ++this.#opening[device];
+    if (device === "microphone") this.isMicrophoneBusy = false;
     try {
       const stream = await capture(wish);
       if (mine !== this.#opening[device]) {
@@ -110,7 +113,9 @@ export class Kit {
       await this.list();
       return true;
     } catch (error) {
-      if (mine === this.#opening[device]) this.complain(t(problemOf(device, error)));
+      if (mine !== this.#opening[device]) return false;
+      if (device === "microphone") this.isMicrophoneBusy = deviceProblem(error) === "device.busy";
+      this.complain(t(problemOf(device, error)));
       return false;
     }
   }

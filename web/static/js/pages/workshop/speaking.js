@@ -43,7 +43,10 @@ export class Speaking {
     camera.addEventListener("click", () => this.togglePicture());
     back.addEventListener("click", () => void visit.say("yield_floor"));
     byId("picture-again", HTMLButtonElement).addEventListener("click", () => this.#pictureAgain());
-    setInterval(() => void this.#look(), LOOK_MS);
+    setInterval(() => {
+      this.#openAgain();
+      void this.#look();
+    }, LOOK_MS);
   }
 
   /** @returns {import("../../lib/session.js").Session | null} */
@@ -216,6 +219,12 @@ export class Speaking {
     const isTooBad = this.#wayOut.look(entries, this.isShown, now);
     void this.#speaker?.spare(this.#wayOut.isSparing(now));
     if (isTooBad) this.follow();
+  }
+
+  /** Who is to be heard does not have to press for a microphone that only was not free. */
+  #openAgain() {
+    const { visit, kit } = this;
+    if (kit.isMicrophoneBusy && visit.isThere && wantsToSpeak(visit.own)) void kit.openMicrophone();
   }
 
   #pictureAgain() {
