@@ -57,7 +57,7 @@ class ChainBroken(MediaError):
 
 async def measure(door: Door, source: str, buses: Sequence[str]) -> dict[str, ChainFigures]:
     """Publish the stimulus as `source` and listen to every bus. Takes some 7 s; up to three times as long on a machine
-    so busy that the stimulus itself could not be sent in time.
+    so busy that the stimulus itself could not be sent in time; then the best try is judged.
 
     The time told is from a packet's sending to the mixed packet's arrival: what microphones and players add comes on
     top. Cancelling it leaves nothing behind.
@@ -67,11 +67,16 @@ async def measure(door: Door, source: str, buses: Sequence[str]) -> dict[str, Ch
         MediaError: the engine refused them.
     """
     packets = await asyncio.to_thread(_encoded)
-    for _ in range(_ATTEMPTS):
-        figures, late_s = await _attempt(door, source, buses, packets)
-        if late_s < _LATE_S:
-            break
-    return figures
+    tries: list[tuple[dict[str, ChainFigures], float]] = []
+    while not tries or (tries[-1][1] >= _LATE_S and len(tries) < _ATTEMPTS):
+        tries.append(await _attempt(door, source, buses, packets))
+    return min(tries, key=_spoilt)[0]
+
+
+def _spoilt(attempt: tuple[dict[str, ChainFigures], float]) -> tuple[int, float]:
+    """How much a try says of the machine and not of the chain: holes of our own make no chain better than it is."""
+    figures, late_s = attempt
+    return sum(not one.is_good for one in figures.values()), late_s
 
 
 async def _attempt(

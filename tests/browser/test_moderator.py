@@ -276,7 +276,7 @@ def test_a_guest_hears_the_moderator_backstage_and_is_brought_on(
         table.run(own.until_heard(MARIA_HZ))
         assert not own.meter.is_heard(ANNA_HZ, FAINT)
         assert not floor.meter.is_heard(MARIA_HZ, FAINT)
-        assert page.locator("#talk-backstage").get_attribute("aria-pressed") == "true"
+        page.wait_for_selector('#talk-backstage[aria-pressed="true"]')
         page.keyboard.press("b")
         wait_until(lambda: not own.meter.is_heard(MARIA_HZ, FAINT), "backstage is quiet again")
         page.click("#guests button >> text=Bring on")
@@ -368,5 +368,8 @@ def test_it_fits_and_nothing_serious_by_axe(
             assert violations(page) == [], (lang, size, name)
             if LOOKS:
                 page.screenshot(path=f"{LOOKS}/moderator-{lang}-{size[0]}-{name}.png")
+        page.focus('[data-tab-key="own"]')
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.panel') !== null"), "after the tabs comes what they show"
         if size == LAPTOP:
             assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from media import chain_run
+from media.chain import ChainFigures
 from media.chain_run import ChainBroken, measure
 from media.engine import Answer, Engine, EngineConfig, Mix
 
@@ -29,6 +31,18 @@ async def test_the_engine_is_flat_and_quick_on_every_bus(engine: Engine) -> None
     assert figures["hall/uk"].flatness_db is None
     stats = await engine.stats()
     assert stats.peers == 0
+
+
+async def test_where_no_try_was_in_time_the_best_is_judged(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = [(0.05, None), (0.3, 1.0), (0.2, 2.0)]  # a hole may swallow the sweep, whether it is short or long
+
+    async def tried(*_: object) -> tuple[dict[str, ChainFigures], float]:
+        late_s, flatness_db = late.pop(0)
+        return {"floor": ChainFigures(flatness_db, 80.0, None, None, -20.0)}, late_s
+
+    monkeypatch.setattr(chain_run, "_attempt", tried)
+    assert (await measure(engine, "test", ["floor"]))["floor"].flatness_db == 2.0
+    assert late == []
 
 
 async def test_ends_that_find_no_server_say_so(engine: Engine) -> None:

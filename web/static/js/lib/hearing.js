@@ -30,7 +30,11 @@ const BASS_HZ = 200;
 const TREBLE_HZ = 4000;
 const MOST_TONE_DB = 12;
 const BOTTOM_DBFS = -120;
-/** A limiter that has said nothing at so many looks while the context runs has stopped. It speaks ten times a second. */
+/**
+ * A limiter that has said nothing for so much sound and at so many looks has stopped. It speaks ten times a second; an
+ * output that stands still, on a busy machine or while headphones are found again, takes the context's clock with it.
+ */
+const PATIENT_S = 2;
 const PATIENT_LOOKS = 4;
 const LOOK_MS = 500;
 
@@ -56,6 +60,7 @@ export class Hearing {
   /** @type {import("../worklets/protector.js").Report} */
   #report = { peak: 0, power: 0, weighted: 0, gain: 1, seconds: 0 };
   #looks = 0;
+  /** when the limiter last spoke, by the context's clock */ #spoke_s = 0;
   #behind_s = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
 
@@ -240,6 +245,7 @@ export class Hearing {
     protector.port.onmessage = ({ data }) => this.#take(data);
     tape.port.onmessage = ({ data }) => this.#moved(data.behind_s);
     for (const node of [protector, tape]) node.addEventListener("processorerror", () => this.#fail("stopped"));
+    this.#spoke();
     this.#watch = setInterval(() => this.#look(), LOOK_MS);
     this.#limiter = "ready";
     this.onChange();
@@ -254,7 +260,7 @@ export class Hearing {
   /** @param {import("../worklets/protector.js").Report} report */
   #take(report) {
     this.#report = report;
-    this.#looks = 0;
+    this.#spoke();
     this.dose.add(this.profile.full_scale_spl + decibels(Math.sqrt(report.weighted)), report.seconds);
   }
 
@@ -265,9 +271,19 @@ export class Hearing {
     if (wasLive !== (behind_s === 0)) this.onChange();
   }
 
+  #spoke() {
+    this.#looks = 0;
+    this.#spoke_s = this.context.currentTime;
+  }
+
   #look() {
-    this.#looks = this.context.state === "running" ? this.#looks + 1 : 0;
-    if (this.#looks > PATIENT_LOOKS) this.#fail("stopped");
+    if (this.context.state !== "running") {
+      this.#spoke();
+      return;
+    }
+    this.#looks += 1;
+    const silent_s = this.context.currentTime - this.#spoke_s;
+    if (this.#looks > PATIENT_LOOKS && silent_s > PATIENT_S) this.#fail("stopped");
   }
 
   /** @param {string} problem */

@@ -1,5 +1,6 @@
 // What the sections of the console share: who sits here, what the room is like, and how to say something to it.
 
+import { nextOf } from "../../lib/relaying.js";
 import { FLOOR, placeOf } from "../../lib/state.js";
 
 /** @typedef {import("../../lib/state.js").RoomState} RoomState */
@@ -24,6 +25,8 @@ export class Desk {
   ahead_ms = 0;
   /** Commands on their way, by name: their keys show that they wait. */
   #waiting = new Set();
+  /** What a key that goes round has asked for last, by the command's name, until it is answered. */
+  #wishes = new Map();
   /** @type {Section[]} */ #sections = [];
 
   /**
@@ -92,5 +95,19 @@ export class Desk {
     if (outcome.kind !== "done") this.onFailure(outcome);
     this.show();
     return outcome.kind === "done";
+  }
+
+  /**
+   * Say the next of a list of choices. Whoever presses again before the answer is there means the one after that.
+   * @param {string} name
+   * @param {string} field  the command's argument
+   * @param {readonly unknown[]} choices
+   * @param {unknown} current
+   */
+  async sayNext(name, field, choices, current) {
+    const wish = nextOf(choices, this.#wishes.has(name) ? this.#wishes.get(name) : current);
+    this.#wishes.set(name, wish);
+    await this.say(name, { [field]: wish });
+    if (this.#wishes.get(name) === wish) this.#wishes.delete(name);
   }
 }

@@ -5,7 +5,7 @@ import { openHearing } from "../../lib/hearing.js";
 import { keepProfile } from "../../lib/hearing_profile.js";
 import { languageName, ownName } from "../../lib/i18n.js";
 import { browserStore, readPrefs, writePrefs } from "../../lib/prefs.js";
-import { SIGNS, earPlan, markOf, nextOf, pivotsOf } from "../../lib/relaying.js";
+import { SIGNS, earPlan, markOf, pivotsOf } from "../../lib/relaying.js";
 import { LevelProbe } from "../../lib/sound.js";
 import { FLOOR, pictureKey } from "../../lib/state.js";
 import { Listener } from "../../lib/whep.js";
@@ -145,8 +145,8 @@ export class Listening {
 
   nextPivot() {
     const choices = [null, ...pivotsOf(this.desk.state, this.desk.seat)];
-    const language = nextOf(choices, this.desk.seat?.pivot ?? null);
-    if (choices.length > 1 && this.desk.seat) void this.desk.say("select_pivot", { language });
+    if (choices.length < 2 || !this.desk.seat) return;
+    void this.desk.sayNext("select_pivot", "language", choices, this.desk.seat.pivot ?? null);
   }
 
   toggleEars() {

@@ -1,6 +1,5 @@
 // The shift timer the booth shares, and its key.
 
-import { nextOf } from "../../lib/relaying.js";
 import { CHOICES, minutesWords, shiftClock } from "../../lib/shift.js";
 import { byId, t, write } from "../shell.js";
 
@@ -12,9 +11,7 @@ export function mountShift(desk, alarm) {
   const button = byId("shift", HTMLButtonElement);
 
   function next() {
-    const minutes = desk.ownBooth?.shift?.minutes ?? null;
-    const current = CHOICES.find((choice) => choice === minutes) ?? null;
-    if (desk.seat) void desk.say("set_shift", { minutes: nextOf(CHOICES, current) });
+    if (desk.seat) void desk.sayNext("set_shift", "minutes", CHOICES, desk.ownBooth?.shift?.minutes ?? null);
   }
 
   function show() {

@@ -21,6 +21,9 @@ const gate = byId("trim-gate", HTMLInputElement);
 const back = byId("trim-undo", HTMLButtonElement);
 const reset = byId("trim-reset", HTMLButtonElement);
 
+/** The source whose gain is being turned and whose answer is awaited: so long the knob stands where it was put. */
+let awaited = "";
+
 /**
  * @param {Card} card
  * @param {string} source
@@ -30,7 +33,7 @@ export function showTrim(card, source) {
   const isAllowed = may(card.role, "set_trim");
   press(mute, trim.muted);
   write(mute, t(trim.muted ? "desk.unmute" : "desk.mute"));
-  if (!undoing.isTurning) gain.value = String(trim.gain_db);
+  if (!undoing.isTurning && awaited !== place(card, source)) gain.value = String(trim.gain_db);
   write(byId("trim-gain-now", HTMLElement), `${gain.value} dB`);
   if (document.activeElement !== delay) delay.value = String(trim.delay_ms);
   highPass.checked = trim.high_pass;
@@ -64,29 +67,60 @@ export function mountTrim(mended) {
     const what = mended();
     if (what) void undo((one) => one.room === what.card.room && subject(one) === what.meter.name);
   });
-  mountGain(set);
+  mountGain(mended, set);
 }
 
-/** @param {(change: Partial<Trim>) => Promise<void>} set */
-function mountGain(set) {
-  /** @type {ReturnType<typeof setTimeout> | null} */
-  let waiting = null;
-  async function send() {
-    waiting = null;
-    await set({ gain_db: Number(gain.value) });
+/**
+ * One wish at a time is on its way: what is turned meanwhile is wished next, so that a slow answer takes no step back.
+ * @param {Mended} mended
+ * @param {(change: Partial<Trim>) => Promise<void>} set
+ */
+function mountGain(mended, set) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let starting;
+  /** @type {Promise<void> | null} */
+  let sending = null;
+  let isLetGo = true;
+
+  async function follow() {
+    const what = mended();
+    let sent = "";
+    while (what && mended() === what && sent !== gain.value) {
+      sent = gain.value;
+      await set({ gain_db: Number(sent) });
+      undoing.isTurning = !isLetGo; // the first step is the one to come back to
+      if (sent !== gain.value) await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    }
+    awaited = "";
+    sending = null;
+  }
+  function send() {
+    clearTimeout(starting);
+    starting = undefined;
+    sending ??= follow();
+    return sending;
   }
   gain.addEventListener("input", () => {
+    isLetGo = false;
+    const what = mended();
+    awaited = what ? place(what.card, what.meter.name) : "";
     write(byId("trim-gain-now", HTMLElement), `${gain.value} dB`);
-    waiting ??= setTimeout(() => void turned(), TURN_MS);
+    starting ??= setTimeout(() => void send(), TURN_MS);
   });
-  async function turned() {
-    await send();
-    undoing.isTurning = true; // the first step is the one to come back to
-  }
   gain.addEventListener("change", () => {
-    if (waiting !== null) clearTimeout(waiting);
+    isLetGo = true;
     void send().then(() => {
       undoing.isTurning = false;
+      const what = mended();
+      if (what) showTrim(what.card, what.meter.name);
     });
   });
+}
+
+/**
+ * @param {Card} card
+ * @param {string} source
+ */
+function place(card, source) {
+  return `${card.room} ${source}`;
 }
