@@ -54,7 +54,7 @@ async def killed(folder: Path) -> AsyncIterator[Figure]:
             ready = max(ready, await house.start())
             heard = await cast.uk.meter.until_heard(OLENA_HZ, 30)
             await cast.desk.until(partial(_is_open_since, cast.desk, at), "the desk is back")
-            await cast.desk.until(lambda state: cast.state() == before, "the room is as it was", 5)
+            await cast.desk.until(lambda state: cast.state() == before, "the room is as it was")
             worst = max(worst, heard - at)
             await asyncio.sleep(2)
         yield "killed_on_air_again_s_worst", worst

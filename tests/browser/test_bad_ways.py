@@ -21,7 +21,7 @@ from interpreting.ids import BoothId, RoomId
 from interpreting.roles import Role
 from server.i18n import Translator
 from server.tokens import ALGORITHM, Invitation, issue
-from tests.browser.stagehand import Server, chromium, wait_until
+from tests.browser.stagehand import WAIT_S, Server, chromium, wait_until
 from tests.browser.visits import DIRECT, LANGUAGES, go_live, listen, take_test, until_air, visitor
 
 SECRET: Final = "a secret of the tests, long enough to be one"
@@ -71,7 +71,7 @@ def link(invited: Invitation, secret: str = SECRET) -> str:
 def revoke(server: Server, id: str) -> None:
     environment = {**os.environ, "TOLMACH_DATA": str(server.data), "TOLMACH_SECRET": SECRET}
     command = [sys.executable, "-m", "server", "revoke", id]
-    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, timeout=20)
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, timeout=WAIT_S)
 
 
 def foreign() -> str:

@@ -142,7 +142,7 @@ def test_levels_and_health_of_a_source_stand_in_its_panel(browser: Browser, hous
         wait_until(lambda: "dBFS" in figures.inner_text() and "kbit/s" in figures.inner_text(), "figures are there")
         # A sine of amplitude 0.3 is at -10.5 dBFS and 3 dB below that in loudness.
         wait_until(lambda: "-10 dBFS" in figures.inner_text() or "-11 dBFS" in figures.inner_text(), "its peak")
-        assert "0.0 % lost" in figures.inner_text()
+        wait_until(lambda: "0.0 % lost" in figures.inner_text(), "nothing is lost on the way")
 
 
 def test_one_room_large_and_back_by_keyboard(browser: Browser, server: Server) -> None:

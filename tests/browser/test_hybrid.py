@@ -31,6 +31,7 @@ from tests.browser.attendees import (
 from tests.browser.booths import Line
 from tests.browser.stagehand import EARS, Server, chromium, hear, hears, strength, wait_until
 from tests.browser.visits import DIRECT, Visitor, go_live, listen, take_test, until_air, visitor
+from tests.tries import best
 
 # The hall, two who speak from afar, two interpreters: no tone is a sum or difference of others.
 HALL, IVAN, MARY, OLENA, MARIA = 500, 1150, 1850, 2700, 3650
@@ -61,7 +62,6 @@ if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async ({ audio
   return sink.stream;
 };
 """
-_EVERY_MS: Final = 30
 _A_WHILE: Final = 10
 _A_CLICK: Final = 2
 _NOTE: Final = """
@@ -118,25 +118,16 @@ class Notes:
             len(moments) == _A_WHILE and sum(one[column] > SILENT for one in moments) <= _A_CLICK for moments in newest
         )
 
-    def look(self) -> list[list[list[float]]]:
-        """The moments since the last look."""
-        newest: list[list[list[float]]] = [place.page.evaluate("tolmachNotes()") for place in self._places]
-        for moments, more in zip(self.heard, newest, strict=True):
-            moments += more
-        return newest
+    def look(self) -> None:
+        """Take in the moments since the last look."""
+        for place, moments in zip(self._places, self.heard, strict=True):
+            moments += place.page.evaluate("tolmachNotes()")
 
     def end(self) -> None:
         """Look once more, and listen no longer."""
         self.look()
         for place in self._places:
             place.page.evaluate("tolmachEnd()")
-
-
-def longest_gap_ms(moments: list[list[float]], tone: int) -> float:
-    """The longest time that was seen without a tone."""
-    column = 1 + ALL.index(tone)
-    runs = [list(run) for is_there, run in groupby(moments, lambda one: one[column] > PRESENT) if not is_there]
-    return max((run[-1][0] - run[0][0] + _EVERY_MS for run in runs), default=0.0)
 
 
 @dataclass
@@ -275,20 +266,33 @@ def test_everybody_hears_what_is_theirs_and_nobody_themselves(hybrid: Hybrid) ->
 
 
 def test_a_channel_is_changed_while_speaking(hybrid: Hybrid) -> None:
-    notes = Notes(hybrid.floors)
-    margins, gaps = [], []
-    for page, channel, wanted in (
-        (hybrid.ivan, "uk", [OLENA]),
-        (hybrid.mary, "en", [MARIA]),
-        (hybrid.ivan, "floor", [HALL, MARY]),
-        (hybrid.mary, "floor", [HALL, IVAN]),
+    margins: list[float] = []
+    with (
+        listening(hybrid.company, "floor", list(ALL)) as online,
+        listening(hybrid.company, "return", list(ALL), Role.VENUE) as hall,
     ):
-        page.click(f'[data-channel="{channel}"]')
-        margins.append(margin_db(Place(page), wanted))
-        gaps.append(max(longest_gap_ms(moments, tone) for moments in notes.look() for tone in (IVAN, MARY)))
-    notes.end()
-    print(f"own voice at worst {-min(margins):.0f} dB; the longest gaps for others {[round(gap) for gap in gaps]} ms")
-    assert min(gaps) < MUST_GO_ON_MS
+        heard = [(ear, tone) for ear in (online, hall) for tone in (IVAN, MARY)]
+        wait_until(lambda: all(ear.is_heard(tone, FAINT) for ear, tone in heard), "both are heard by the others")
+
+        def gap_ms(page: Page, channel: str, wanted: Sequence[int]) -> float:
+            """Change a channel; the longest gap of those who speak for others, in packets."""
+            since = time.monotonic()
+            page.click(f'[data-channel="{channel}"]')
+            margins.append(margin_db(Place(page), wanted))
+            return max(gap_in_packets_ms(ear, tone, since) for ear, tone in heard)
+
+        def shortest_gap_ms() -> float:
+            gaps_ms = [
+                gap_ms(hybrid.ivan, "uk", [OLENA]),
+                gap_ms(hybrid.mary, "en", [MARIA]),
+                gap_ms(hybrid.ivan, "floor", [HALL, MARY]),
+                gap_ms(hybrid.mary, "floor", [HALL, IVAN]),
+            ]
+            print(f"the longest gaps for others: {gaps_ms} ms")
+            return min(gaps_ms)
+
+        assert best(shortest_gap_ms, MUST_GO_ON_MS) <= MUST_GO_ON_MS
+    print(f"own voice at worst {-min(margins):.0f} dB")
 
 
 def gap_as_he_loses_the_floor_ms(hybrid: Hybrid, online: Meter) -> float:
@@ -340,7 +344,8 @@ def until_free(hybrid: Hybrid, name: str, since_ms: float) -> None:
     wait_until(lambda: name not in speakers.all_inner_texts(), f"the floor is free of {name}")
     shown_ms = time.time() * 1000 - since_ms
     wait_until(lambda: f"{name} could not be heard any more" in notices.inner_text(), "the moderator is told")
-    person_of(hybrid.chair, name)
+    # The newest state comes with an answer. The person themselves may have left it by now.
+    hybrid.chair.say("set_follow_speaker", follows=True)
     free_ms = max(lost["at"] for lost in hybrid.chair.state["floor_lost"] if lost["name"] == name) - since_ms
     print(f"{name}: the floor is free after {free_ms:.0f} ms, the moderator's page says so after {shown_ms:.0f} ms")
 

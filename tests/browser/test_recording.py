@@ -157,4 +157,4 @@ def test_the_page_is_fit_for_everybody(
         page.click("#delete")
         assert page.locator("#delete-dialog").is_visible()
         page.keyboard.press("Escape")
-        assert not page.locator("#delete-dialog").is_visible()
+        page.wait_for_selector("#delete-dialog", state="hidden")

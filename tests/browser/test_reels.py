@@ -20,6 +20,8 @@ from tests.media.clips import Clip
 
 HALL, OLENA, JONAS, MESSAGE = 440, 1000, 1500, 700
 SECONDS: Final = 32.0
+# A film is made ready by a process that gives way to all others.
+PREPARED_MS: Final = 180_000
 SUBTITLES: Final = "".join(
     f"{n + 1}\n00:00:{n * 4:02},000 --> 00:00:{n * 4 + 3:02},500\nSatz {n + 1}\n\n" for n in range(8)
 )
@@ -78,7 +80,7 @@ def send(desk: Page, film: Path) -> None:
         {"name": "rede.srt", "mimeType": "text/plain", "buffer": SUBTITLES.encode()},
     )
     desk.click("[data-reel=send]")
-    desk.wait_for_selector('.reel-row[data-standing="ready"]', timeout=60_000)
+    desk.wait_for_selector('.reel-row[data-standing="ready"]', timeout=PREPARED_MS)
 
 
 def read_beforehand(booth: Page) -> None:
@@ -95,6 +97,7 @@ def read_beforehand(booth: Page) -> None:
     booth.wait_for_selector(".subtitles li:has-text('Satz 8')")
 
 
+@pytest.mark.timeout(480)
 def test_a_message_is_played_with_a_handover_in_its_middle(
     browsers: dict[int, Browser], server: Server, film: Path
 ) -> None:

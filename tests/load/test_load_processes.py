@@ -41,7 +41,7 @@ def test_children_are_ended_also_after_an_error(tmp_path: Path) -> None:
 def test_a_child_that_fails_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         child = children.start("broken", python("raise SystemExit('no such thing')"))
-        child.wait(10)
+        child.wait(60)
         with pytest.raises(BenchError, match="broken ended with status 1:\nno such thing"):
             children.check()
 
@@ -50,8 +50,8 @@ def test_a_steered_child_answers_and_stops(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         child = children.start("echo", python(ECHO), is_steered=True)
         steered = Steered("echo", child, children)
-        assert steered.ask("mark", 10) == {"heard": "mark"}
-        assert steered.ask("join 3", 10) == {"heard": "join 3"}
+        assert steered.ask("mark", 60) == {"heard": "mark"}
+        assert steered.ask("join 3", 60) == {"heard": "join 3"}
         steered.stop()
         assert child.returncode == 0
         children.check()

@@ -309,7 +309,7 @@ def test_a_small_copy_has_the_same_segments_and_pictures() -> None:
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     """Let another thread work until it is so."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0)

@@ -64,14 +64,14 @@ async def test_an_encoder_publishes_into_its_room(tmp_path: Path) -> None:
     async with server(file, tmp_path) as url:
         await listening(port)
         async with encoder(port, f"plenary/{KEY}"), watcher(url) as here:
-            await here.until(lambda: VENUE_HZ in here.heard_at and "red" in here.shown_at, 40)
+            await here.until(lambda: VENUE_HZ in here.heard_at and "red" in here.shown_at, 120)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
 
 
 async def listening(port: int) -> None:
     """Wait until the process beside the server is there."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with suppress(ConnectionRefusedError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -92,7 +92,7 @@ async def server(file: Path, data: Path) -> AsyncIterator[str]:
     )
     try:
         assert process.stdout is not None
-        assert b"Tolmach is at" in await asyncio.wait_for(process.stdout.readline(), 20)
+        assert b"Tolmach is at" in await asyncio.wait_for(process.stdout.readline(), 60)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()

@@ -78,7 +78,7 @@ class Desk:
         self._open.set()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():  # noqa: ASYNC110 - the other side is a process
                 await asyncio.sleep(0.02)
 
@@ -124,7 +124,7 @@ async def test_b_frames_are_encoded_anew_and_the_person_is_told(desk: Desk) -> N
 @pytest.mark.parametrize("path", ["live/wrong-key-for-it", f"other/{KEY}", f"live/{KEY}x"])
 async def test_who_has_not_the_key_is_sent_away(desk: Desk, path: str) -> None:
     async with encoder(desk.port, path) as process:
-        assert await asyncio.wait_for(process.wait(), 20) != 0
+        assert await asyncio.wait_for(process.wait(), 60) != 0
     assert desk.told == ["an encoder was sent away: its address or key is not the right one"]
     assert desk.whip.requests == []
 
@@ -133,7 +133,7 @@ async def test_one_encoder_at_a_time(desk: Desk) -> None:
     async with encoder(desk.port, f"live/{KEY}"):
         await desk.until(lambda: len(desk.whip.sessions) == 1)
         async with encoder(desk.port, f"live/{KEY}?again") as second:
-            assert await asyncio.wait_for(second.wait(), 20) != 0
+            assert await asyncio.wait_for(second.wait(), 60) != 0
     assert "an encoder was sent away: there is one already" in desk.told
     assert not any(KEY in line for line in desk.told)
 
@@ -145,6 +145,7 @@ async def test_strangers_that_say_nothing_are_few_and_do_not_stay(desk: Desk, mo
         with suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 30) == b""
         writer.close()
+    monkeypatch.undo()  # an encoder on a busy machine is no stranger for being slow
     async with encoder(desk.port, f"live/{KEY}"):
         await desk.until(lambda: len(desk.whip.sessions) == 1)
 

@@ -61,7 +61,7 @@ async def ask(url: str, method: str, path: str, json: object = None) -> Any:
 
 
 async def until(url: str, state: str) -> Any:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while True:
             (push,) = (await ask(url, "GET", ""))["pushes"]
             if push["state"] == state:

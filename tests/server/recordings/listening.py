@@ -8,6 +8,8 @@ import av
 import numpy as np
 
 HZ = 48_000
+STRETCH = HZ // 20
+"""Short, so that most have no seam where a sender was late; what is looked for are multiples of 20 Hz."""
 
 
 def decode(file: Path, track: int = 0) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -20,10 +22,10 @@ def decode(file: Path, track: int = 0) -> np.ndarray[tuple[int], np.dtype[np.flo
 
 
 def strength(samples: np.ndarray[tuple[int], np.dtype[np.float32]], hertz: float) -> float:
-    """How much of a sine is in there, in full scale: the middle one of stretches of a quarter of a second."""
-    count = len(samples) // (HZ // 4)
+    """How much of a sine is in there, in full scale: the middle one of stretches of a twentieth of a second."""
+    count = len(samples) // STRETCH
     if not count:
         return 0.0
-    pieces = samples[: count * (HZ // 4)].reshape(count, -1)
-    wave = np.exp(-2j * np.pi * hertz * np.arange(HZ // 4) / HZ)
-    return float(np.median(2 * np.abs(pieces @ wave) / (HZ // 4)))
+    pieces = samples[: count * STRETCH].reshape(count, -1)
+    wave = np.exp(-2j * np.pi * hertz * np.arange(STRETCH) / HZ)
+    return float(np.median(2 * np.abs(pieces @ wave) / STRETCH))

@@ -27,7 +27,7 @@ from tests.fakes import FlakyStore
 from tests.media.clips import Clip
 from tests.server.conftest import SECRET, Site, running
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 VTT = """WEBVTT
 
 NOTE nur so
