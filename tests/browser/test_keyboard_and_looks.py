@@ -204,10 +204,13 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, server: Server, lang: s
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_console_is_not_wider_than_a_phone_with_letters_twice_as_large(
+def test_listening_and_the_console_fit_a_phone_with_letters_twice_as_large(
     browser: Browser, server: Server, lang: str
 ) -> None:
     with visitor(browser, server, lang=lang, size=PHONE) as person:
+        page = person.open("/r/plenary")
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         page = person.open(server.link("plenary", "interpreter de-uk Olena"))
         take_test(page)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
