@@ -203,8 +203,34 @@ test("a new beginning comes back to where the listener was", async () => {
   await timers.advance(5_000);
   media.currentTime = 0;
   hls().arrive();
-  hls().tell("level", { details: { fragments: [{ programDateTime: 970_000, start: 170 }] } });
-  assert.equal(media.currentTime, 200);
+  // The server was away for a minute and for ten: the dates jump, the clock does not.
+  const fragments = [
+    { programDateTime: 910_000, start: 170, duration: 4 },
+    { programDateTime: 990_000, start: 178, duration: 12 },
+    { programDateTime: 1_600_000, start: 190, duration: 4 },
+  ];
+  hls().tell("level", { details: { fragments } });
+  assert.equal(media.currentTime, 188);
+});
+
+test("an outage is nothing that the listener has rewound", async () => {
+  const { stream, media, timers, hls } = playing();
+  hls().arrive();
+  hls().tell("buffered");
+  hls().liveSyncPosition = 430; // hls.js goes on counting while nothing comes
+  hls().playingDate = new Date(1_000_000);
+  hls().fail("other");
+  await timers.advance(5_000);
+  hls().arrive();
+  hls().tell("level", { details: { fragments: [{ programDateTime: 970_000, start: 170, duration: 4 }] } });
+  assert.equal(media.currentTime, 400, "where hls.js puts it: at live");
+  hls().liveSyncPosition = 430;
+  hls().tell("buffered");
+  hls().playingDate = new Date(1_000_000);
+  stream.renew();
+  hls().arrive();
+  hls().tell("level", { details: { fragments: [{ programDateTime: 970_000, start: 270, duration: 60 }] } });
+  assert.equal(media.currentTime, 300, "who has paused is back where it was");
 });
 
 test("what is stopped stays stopped", async () => {

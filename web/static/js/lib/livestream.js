@@ -46,6 +46,8 @@ export class Livestream {
   /** @type {Programme} */ #programme = { url: "", channel: "", quality: "auto" };
   #attempt = 0;
   #mendedAt = -Infinity;
+  /** Where it was when something last arrived: what an outage leaves behind is not what the listener has rewound. */
+  #wasAtLive = true;
   #status = 0;
   /** @type {unknown} */ #timer = null;
 
@@ -93,6 +95,7 @@ export class Livestream {
     this.stop();
     this.#media = media;
     this.#programme = programme;
+    this.#wasAtLive = true;
     this.#open();
   }
 
@@ -142,6 +145,7 @@ export class Livestream {
     const target = goTo(place, time);
     // Whoever has gone back is not hurried.
     this.#hls.config.maxLiveSyncPlaybackRate = target.isLive ? CATCH_UP_RATE : 1;
+    this.#wasAtLive = target.isLive;
     this.#media.playbackRate = 1;
     this.#media.currentTime = target.time;
   }
@@ -172,7 +176,7 @@ export class Livestream {
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.#tracksKnown(hls));
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.#manifestKnown());
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => this.onChange());
-    hls.on(Hls.Events.FRAG_BUFFERED, () => this.#isWell());
+    hls.on(Hls.Events.FRAG_BUFFERED, () => this.#arrived());
     hls.on(Hls.Events.ERROR, (_, problem) => this.#failed(hls, problem));
     hls.loadSource(this.#programme.url);
     hls.attachMedia(media);
@@ -197,6 +201,12 @@ export class Livestream {
     hls.autoLevelCapping = this.#programme.quality === "small" ? least : -1;
     if (this.#programme.quality === "small" && hls.currentLevel !== least) hls.nextLevel = least;
     else if (this.#programme.quality === "auto" && !hls.autoLevelEnabled) hls.nextLevel = -1;
+  }
+
+  #arrived() {
+    this.#isWell();
+    const { place } = this;
+    if (place) this.#wasAtLive = isAtLive(place);
   }
 
   #isWell() {
@@ -247,8 +257,7 @@ export class Livestream {
   #again() {
     const media = this.#media;
     const wasPlaying = media && !media.paused;
-    const place = this.place;
-    const date = place && !isAtLive(place) ? (this.#hls?.playingDate ?? null) : null;
+    const date = this.#wasAtLive ? null : (this.#hls?.playingDate ?? null);
     this.#open();
     if (date) this.#returnTo(date);
     if (wasPlaying) media.play().catch(() => {});
@@ -259,9 +268,11 @@ export class Livestream {
     const hls = this.#hls;
     const { Events } = this.Hls;
     hls?.once(Events.LEVEL_UPDATED, (_, { details }) => {
-      const first = details.fragments.find((fragment) => fragment.programDateTime !== null);
-      if (!first?.programDateTime) return;
-      this.seek(first.start + (date.getTime() - first.programDateTime) / 1000);
+      // Not from the first on: where the server was away, its dates jump and the player's clock does not.
+      const { fragments } = details;
+      const then = fragments.findLast((one) => (one.programDateTime ?? Infinity) <= date.getTime()) ?? fragments[0];
+      if (!then?.programDateTime) return;
+      this.seek(then.start + Math.min(then.duration, (date.getTime() - then.programDateTime) / 1000));
     });
   }
 }
