@@ -97,9 +97,11 @@ class Packager:
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
 
-    def add_sound(self, name: str, tap: SoundTap, now: float) -> None:
-        """Package a bus from the next segment on; from the first one when that has not begun."""
-        elapsed_s = now - self._zero_at - self._first_msn * SEGMENT_S
+    def add_sound(self, name: str, tap: SoundTap, now: float | None = None) -> None:
+        """Package a bus from the next segment on; without `now` from the first one, even if that has begun meanwhile:
+        a track without its first segment would lie beside the others in the wrong place.
+        """
+        elapsed_s = now - self._zero_at - self._first_msn * SEGMENT_S if now is not None else -1.0
         msn = self._first_msn + (int(elapsed_s // SEGMENT_S) + 1 if elapsed_s > 0 else 0)
         self._commands.append(lambda: self._add_sound(name, tap, msn))
 

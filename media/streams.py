@@ -57,18 +57,21 @@ class Streams:
             packager.add_picture(tap, now, has_small=spec.small_picture)
             bus.add_tap(tap, now)
         for track in spec.tracks:
-            self.add_track(stream, track)
+            self._add(stream, track)
         packager.start()
 
     def add_track(self, stream: str, track: Track) -> None:
         """Package another bus, from the next segment on. Nothing happens when the stream is not there or has it."""
+        self._add(stream, track, time.monotonic())
+
+    def _add(self, stream: str, track: Track, now: float | None = None) -> None:
         made = self._streams.get(stream)
         if made is None or track.name == VIDEO or track.name in made.sounds:
             return
         tap = SoundTap()
         made.sounds[track.name] = (track.bus, tap)
         self._mixer.add_tap(track.bus, tap)
-        made.packager.add_sound(track.name, tap, time.monotonic())
+        made.packager.add_sound(track.name, tap, now)
 
     def stop(self, stream: str) -> None:
         """Tell what is left of a stream and end it."""

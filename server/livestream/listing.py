@@ -25,6 +25,7 @@ from media.playlists import (
     format_skip,
     format_tail,
 )
+from media.stream import SEGMENT_S
 
 MAX_GAPS: Final = 4
 """More missing segments than this in a row are no gap: what was before is dropped."""
@@ -100,8 +101,8 @@ class Listing:
             self.drop_up_to(last.msn)
             return
         for number in range(msn - missing, msn):
-            begins = starts_at - (msn - number) * last.duration_s
-            other = self.neighbour(number) or Shelved(Segment(number, begins, last.duration_s, last.init), run, 0)
+            begins = starts_at - (msn - number) * SEGMENT_S
+            other = self.neighbour(number) or Shelved(Segment(number, begins, SEGMENT_S, last.init), run, 0)
             gap = Segment(number, other.segment.starts_at, other.segment.duration_s, last.init, is_gap=True)
             self.append(Shelved(gap, other.run, 0))
 

@@ -50,7 +50,7 @@ class Studio:
         )
         if has_picture:
             self.packager.add_picture(self.picture_tap, self.base, has_small=has_small)
-        self.packager.add_sound("de", self.sound_tap, self.base - 1)
+        self.packager.add_sound("de", self.sound_tap)
         self._tick = self._number = 0
 
     @property
