@@ -55,18 +55,24 @@ async ({ selector, tones, ms, side }) => {
   await context.resume();
   // The livestream has no stream of its own: there it is what its element plays. (A captureStream of an element whose
   // source is replaced stays silent now and then, while the element plays on.)
-  const film = () => (element.__film ??= context.createMediaElementSource(element));
+  // An element whose sound nobody fetches stands still.
+  const film = () => {
+    if (element.__film) return element.__film;
+    element.__film = context.createMediaElementSource(element);
+    element.__film.connect(new GainNode(context, { gain: 0 })).connect(context.destination);
+    return element.__film;
+  };
   const source = isFilm ? film() : context.createMediaStreamSource(new MediaStream(tracks));
   const analyser = context.createAnalyser();
   analyser.fftSize = 8192;
   analyser.smoothingTimeConstant = 0;
-  if (side === null) source.connect(analyser);
-  else source.connect(context.createChannelSplitter(2)).connect(analyser, side);
+  const way = side === null ? analyser : context.createChannelSplitter(2);
+  source.connect(way);
+  if (side !== null) way.connect(analyser, side);
   await new Promise((done) => setTimeout(done, ms));
   const bins = new Float32Array(analyser.frequencyBinCount);
   analyser.getFloatFrequencyData(bins);
-  analyser.disconnect();
-  source.disconnect();
+  source.disconnect(way);
   const width = context.sampleRate / analyser.fftSize;
   return tones.map((tone) => {
     const at = Math.round(tone / width);

@@ -63,7 +63,7 @@ async ({ channel, before, after }) => {
     looks.push([performance.now() - pressed, level(before), level(after)]);
     await wait(5);
   }
-  source.disconnect();
+  source.disconnect(analyser);
   return {
     begins: looks.find(([, , now]) => sounds(now))?.[0] ?? null,
     ends: looks.findLast(([, old]) => sounds(old))?.[0] ?? null,
